@@ -1,0 +1,16 @@
+/**
+ * Floor 1: bytes, code points and errors.
+ *
+ * ```ts
+ * import { NamedGroup, namedGroupName } from "@sealane/wire";
+ *
+ * console.assert(namedGroupName(NamedGroup.x25519) === "x25519");
+ * ```
+ *
+ * @module
+ */
+export * from "./bytes.ts";
+export * from "./code_points.ts";
+export * from "./error.ts";
+export * from "./reader.ts";
+export * from "./writer.ts";
