@@ -11,6 +11,8 @@
  */
 export * from "./bytes.ts";
 export * from "./code_points.ts";
+export * from "./der.ts";
+export * as der from "./der_writer.ts";
 export * from "./error.ts";
 export * from "./reader.ts";
 export * from "./writer.ts";
