@@ -1,1 +1,10 @@
-export {};
+/**
+ * Floor 3: certificates.
+ *
+ * @module
+ */
+export * from "./certificate.ts";
+export * from "./distinguished_name.ts";
+export * from "./extensions.ts";
+export * from "./general_name.ts";
+export * from "./public_key.ts";
