@@ -95,6 +95,7 @@ export const ExtensionType = {
   external_session_id: 0x0038,
   quic_transport_parameters: 0x0039,
   ticket_request: 0x003a,
+  tls_flags: 0x003e,
   ech_outer_extensions: 0xfd00,
   encrypted_client_hello: 0xfe0d,
   renegotiation_info: 0xff01,

@@ -73,6 +73,8 @@ export const ALERT_OF_CODE = {
   "peer/client-hello-changed": A.illegal_parameter,
   "peer/cookie": A.illegal_parameter,
   "peer/unrecognized-name": A.unrecognized_name,
+  "peer/record-size-limit": A.illegal_parameter,
+  "peer/tls-flags": A.illegal_parameter,
 
   // Authentication, RFC 9846 §4.5.
   "peer/certificate-required": A.certificate_required,
@@ -81,6 +83,7 @@ export const ALERT_OF_CODE = {
   "peer/bad-signature": A.decrypt_error,
   "peer/bad-finished": A.decrypt_error,
   "peer/key-usage": A.illegal_parameter,
+  "peer/oid-filters": A.illegal_parameter,
   "peer/ocsp-response": A.bad_certificate_status_response,
 
   // Certificate paths, RFC 5280 §6 and RFC 9525.
@@ -113,6 +116,7 @@ export const ALERT_OF_CODE = {
   "peer/certificate-decompression": A.decode_error,
   "peer/delegated-credential": A.illegal_parameter,
   "peer/certificate-type": A.unsupported_certificate,
+  "peer/certificate-type-list": A.illegal_parameter,
   "peer/raw-public-key": A.illegal_parameter,
 
   // Encrypted Client Hello, RFC 9849.
