@@ -3,4 +3,7 @@
  *
  * @module
  */
+export * from "./hkdf.ts";
+export { importPrivateKey } from "./keys.ts";
 export * from "./provider.ts";
+export { isCertificateOnlyScheme } from "./schemes.ts";

@@ -14,5 +14,6 @@ export * from "./code_points.ts";
 export * from "./der.ts";
 export * as der from "./der_writer.ts";
 export * from "./error.ts";
+export * from "./pem.ts";
 export * from "./reader.ts";
 export * from "./writer.ts";

@@ -1,0 +1,115 @@
+/**
+ * HKDF (RFC 5869) and HKDF-Expand-Label (RFC 9846 section 7.1) over the HMAC of any provider. It exists once, here, so
+ * that no provider can get it wrong.
+ *
+ * @module
+ */
+import { TlsError, utf8, wipe } from "@sealane/wire";
+import type { Hash } from "./provider.ts";
+
+const LABEL_PREFIX = "tls13 ";
+
+/**
+ * HKDF-Extract (RFC 5869 section 2.2): a pseudorandom key of `hash.outputLength` bytes. An empty `salt` means a string
+ * of zeros, which HMAC makes of it anyway.
+ *
+ * ```ts
+ * import { nativeProvider } from "@sealane/providers/native";
+ * import { hkdfExpandLabel, hkdfExtract } from "@sealane/providers";
+ *
+ * const [{ hash }] = nativeProvider.cipherSuites;
+ * const early = hkdfExtract(hash, new Uint8Array(0), new Uint8Array(hash.outputLength));
+ * const derived = hkdfExpandLabel(hash, early, "key", new Uint8Array(0), 16);
+ * console.assert(derived.length === 16);
+ * ```
+ */
+export function hkdfExtract(
+  hash: Hash,
+  salt: Uint8Array,
+  inputKeyingMaterial: Uint8Array,
+): Uint8Array {
+  return hash.hmac(salt, inputKeyingMaterial);
+}
+
+/**
+ * HKDF-Expand (RFC 5869 section 2.3): `length` bytes, 0 to 255 times `hash.outputLength`.
+ *
+ * @throws {TlsError} `api/argument` if `length` is out of range or the key is shorter than `hash.outputLength`.
+ */
+export function hkdfExpand(
+  hash: Hash,
+  pseudorandomKey: Uint8Array,
+  info: Uint8Array,
+  length: number,
+): Uint8Array {
+  const { outputLength } = hash;
+  // RFC 5869 §2.3: L <= 255*HashLen.
+  if (!Number.isInteger(length) || length < 0 || length > 255 * outputLength) {
+    throw new TlsError("api/argument", `HKDF-Expand cannot make ${length} bytes of ${hash.name}`);
+  }
+  // RFC 5869 §2.3: PRK has at least HashLen bytes.
+  if (pseudorandomKey.length < outputLength) {
+    throw new TlsError(
+      "api/argument",
+      `HKDF-Expand was given a key of ${pseudorandomKey.length} bytes, fewer than ${outputLength}`,
+    );
+  }
+  if (length <= outputLength) {
+    const block = hash.hmac(pseudorandomKey, info, Uint8Array.of(1));
+    return length === outputLength ? block : cut(block, length);
+  }
+  const output = new Uint8Array(length);
+  let previous: Uint8Array = new Uint8Array(0);
+  for (let offset = 0, counter = 1; offset < length; offset += outputLength, counter++) {
+    const block = hash.hmac(pseudorandomKey, previous, info, Uint8Array.of(counter));
+    output.set(block.subarray(0, length - offset), offset);
+    wipe(previous);
+    previous = block;
+  }
+  wipe(previous);
+  return output;
+}
+
+/** The first `length` bytes alone, so that the rest of the block does not live on behind a view. */
+function cut(block: Uint8Array, length: number): Uint8Array {
+  const output = block.slice(0, length);
+  wipe(block);
+  return output;
+}
+
+/**
+ * HKDF-Expand-Label (RFC 9846 section 7.1). `label` comes without its prefix `tls13 `, has 1 to 249 characters of
+ * ASCII; `context` has 0 to 255 bytes (most often a transcript hash, or nothing).
+ *
+ * @throws {TlsError} `api/argument` if `label`, `context` or `length` is out of range.
+ */
+export function hkdfExpandLabel(
+  hash: Hash,
+  secret: Uint8Array,
+  label: string,
+  context: Uint8Array,
+  length: number,
+): Uint8Array {
+  const fullLabel = utf8(LABEL_PREFIX + label);
+  // RFC 9846 §7.1: opaque label<7..255> with its prefix, opaque context<0..255>.
+  if (fullLabel.length < 7 || fullLabel.length > 255) {
+    throw new TlsError(
+      "api/argument",
+      `HKDF-Expand-Label label has ${fullLabel.length} bytes, not 7 to 255`,
+    );
+  }
+  if (context.length > 255) {
+    throw new TlsError(
+      "api/argument",
+      `HKDF-Expand-Label context has ${context.length} bytes, more than 255`,
+    );
+  }
+  const info = new Uint8Array(4 + fullLabel.length + context.length);
+  info[0] = length >> 8;
+  info[1] = length;
+  info[2] = fullLabel.length;
+  info.set(fullLabel, 3);
+  info[3 + fullLabel.length] = context.length;
+  info.set(context, 4 + fullLabel.length);
+  return hkdfExpand(hash, secret, info, length);
+}

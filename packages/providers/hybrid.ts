@@ -1,0 +1,114 @@
+/**
+ * Hybrid key exchange (RFC 9954) of an elliptic curve and ML-KEM (RFC 10024): shares and secrets are concatenated.
+ *
+ * @module
+ */
+import { NamedGroup, namedGroupName, wipe } from "@sealane/wire";
+import { concat } from "@std/bytes";
+import { mlKem1024, mlKem512, mlKem768 } from "./ml_kem.ts";
+import type { KeyExchangeGroup, KeyPair, MaybePromise } from "./provider.ts";
+
+/** The three groups of RFC 10024. The order of the parts is that of shares and secret alike. */
+const HYBRIDS = [
+  { id: NamedGroup.X25519MLKEM768, curve: NamedGroup.x25519, kem: mlKem768, first: "kem" },
+  { id: NamedGroup.SecP256r1MLKEM768, curve: NamedGroup.secp256r1, kem: mlKem768, first: "curve" },
+  {
+    id: NamedGroup.SecP384r1MLKEM1024,
+    curve: NamedGroup.secp384r1,
+    kem: mlKem1024,
+    first: "curve",
+  },
+] as const;
+
+/** The hybrid group with this code point over one of the `curves`; `null` if its curve is not among them. */
+export function hybridGroup(
+  id: NamedGroup,
+  curves: readonly KeyExchangeGroup[],
+): KeyExchangeGroup | null {
+  const hybrid = HYBRIDS.find((candidate) => candidate.id === id);
+  const curve = curves.find((candidate) => candidate.id === hybrid?.curve);
+  if (hybrid === undefined || curve === undefined) return null;
+  return makeHybrid(id, curve, hybrid.kem, hybrid.first === "kem");
+}
+
+function makeHybrid(
+  id: NamedGroup,
+  curve: KeyExchangeGroup,
+  kem: KeyExchangeGroup,
+  kemFirst: boolean,
+): KeyExchangeGroup {
+  const join = (curvePart: Uint8Array, kemPart: Uint8Array): Uint8Array =>
+    kemFirst ? concat([kemPart, curvePart]) : concat([curvePart, kemPart]);
+
+  /** Joins two secrets and wipes the parts; `null` if either is. */
+  const joinSecrets = (curvePart: Uint8Array | null, kemPart: Uint8Array | null) => {
+    const secret = curvePart === null || kemPart === null ? null : join(curvePart, kemPart);
+    wipe(curvePart, kemPart);
+    return secret;
+  };
+
+  /** The two parts of a peer's share; a curve's shares have one length both ways, the rest is ML-KEM's to check. */
+  function split(share: Uint8Array): [Uint8Array, Uint8Array] | null {
+    if (share.length < curve.shareLength) return null;
+    const at = kemFirst ? share.length - curve.shareLength : curve.shareLength;
+    const [front, back] = [share.subarray(0, at), share.subarray(at)];
+    return kemFirst ? [back, front] : [front, back];
+  }
+
+  function pair(curvePair: KeyPair, kemPair: KeyPair): KeyPair {
+    return {
+      share: join(curvePair.share, kemPair.share),
+      complete(peerShare) {
+        const parts = split(peerShare);
+        if (parts === null) return null;
+        return both(curvePair.complete(parts[0]), kemPair.complete(parts[1]), joinSecrets);
+      },
+      component(group) {
+        return group === curve.id ? curvePair : group === kem.id ? kemPair : null;
+      },
+    };
+  }
+
+  return Object.freeze({
+    id,
+    name: namedGroupName(id),
+    shareLength: curve.shareLength + kem.shareLength,
+    generate: () => both(curve.generate(), kem.generate(), pair),
+    respond(peerShare: Uint8Array) {
+      const parts = split(peerShare);
+      if (parts === null || peerShare.length !== curve.shareLength + kem.shareLength) return null;
+      return both(curve.respond(parts[0]), kem.respond(parts[1]), (a, b) => {
+        const secret = joinSecrets(a?.secret ?? null, b?.secret ?? null);
+        return a === null || b === null || secret === null
+          ? null
+          : { share: join(a.share, b.share), secret };
+      });
+    },
+  });
+}
+
+/** `combine` of two values, now if both are there. */
+function both<A, B, C>(
+  a: MaybePromise<A>,
+  b: MaybePromise<B>,
+  combine: (a: A, b: B) => C,
+): MaybePromise<C> {
+  if (a instanceof Promise || b instanceof Promise) {
+    return Promise.all([a, b]).then(([first, second]) => combine(first, second));
+  }
+  return combine(a, b);
+}
+
+/** The order of our providers: the hybrid with X25519 first, then `curves` as they come, other hybrids, pure ML-KEM. */
+export function orderGroups(curves: readonly KeyExchangeGroup[]): KeyExchangeGroup[] {
+  const groups = [
+    hybridGroup(NamedGroup.X25519MLKEM768, curves),
+    ...curves,
+    hybridGroup(NamedGroup.SecP256r1MLKEM768, curves),
+    hybridGroup(NamedGroup.SecP384r1MLKEM1024, curves),
+    mlKem768,
+    mlKem1024,
+    mlKem512,
+  ];
+  return groups.filter((group) => group !== null);
+}

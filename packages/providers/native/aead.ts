@@ -1,0 +1,137 @@
+/**
+ * AEADs and header-protection masks through `node:crypto`.
+ *
+ * @module
+ */
+import type { CipherGCMTypes } from "node:crypto";
+import { ccmKey } from "../ccm.ts";
+import { checkLength, NONCE_LENGTH, placeFor, type SuiteParts } from "../cipher_suites.ts";
+import type { AeadKey, HeaderProtection } from "../provider.ts";
+import { type NodeCrypto, plain } from "./platform.ts";
+
+const TAG_LENGTH = 16;
+const TAG_OPTIONS = { authTagLength: TAG_LENGTH } as const;
+
+/** AES-GCM or ChaCha20-Poly1305. */
+class NativeAeadKey implements AeadKey {
+  readonly #crypto: NodeCrypto;
+  readonly #algorithm: CipherGCMTypes;
+  readonly #key: Uint8Array;
+
+  constructor(crypto: NodeCrypto, algorithm: CipherGCMTypes, key: Uint8Array) {
+    this.#crypto = crypto;
+    this.#algorithm = algorithm;
+    this.#key = key.slice();
+  }
+
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, out?: Uint8Array): Uint8Array {
+    checkLength("the nonce", nonce, NONCE_LENGTH);
+    const { length } = plaintext;
+    const place = placeFor(length + TAG_LENGTH, out);
+    const cipher = this.#crypto.createCipheriv(this.#algorithm, this.#key, nonce, TAG_OPTIONS);
+    cipher.setAAD(aad);
+    place.set(cipher.update(plaintext)); // both are stream ciphers: update gives it all
+    cipher.final();
+    place.set(cipher.getAuthTag(), length);
+    return place;
+  }
+
+  open(
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    ciphertext: Uint8Array,
+    out?: Uint8Array,
+  ): Uint8Array | null {
+    checkLength("the nonce", nonce, NONCE_LENGTH);
+    const length = ciphertext.length - TAG_LENGTH;
+    if (length < 0) return null;
+    const place = out && placeFor(length, out);
+    const decipher = this.#crypto.createDecipheriv(this.#algorithm, this.#key, nonce, TAG_OPTIONS);
+    decipher.setAAD(aad);
+    decipher.setAuthTag(ciphertext.subarray(length));
+    const plaintext = decipher.update(ciphertext.subarray(0, length));
+    try {
+      decipher.final();
+    } catch {
+      plaintext.fill(0);
+      return null;
+    }
+    if (place === undefined) return plain(plaintext);
+    place.set(plaintext);
+    return place;
+  }
+}
+
+/** AES-CCM over native CBC and CTR, since Deno has no CCM, and Node's is slower than the two of them. */
+function nativeCcmKey(crypto: NodeCrypto, key: Uint8Array, tagLength: number): AeadKey {
+  const ownKey = key.slice();
+  const zero = new Uint8Array(16);
+  return ccmKey({
+    cbc: (blocks) =>
+      crypto.createCipheriv("aes-128-cbc", ownKey, zero).setAutoPadding(false).update(blocks),
+    ctr: (counter, data) => crypto.createCipheriv("aes-128-ctr", ownKey, counter).update(data),
+  }, tagLength);
+}
+
+/** RFC 9001 §5.4.3: one AES block of the sample. ECB has no state, so one cipher serves every packet. */
+function aesMask(crypto: NodeCrypto, keyLength: 16 | 32): HeaderProtection {
+  return Object.freeze({
+    keyLength,
+    importKey(key: Uint8Array) {
+      checkLength("the header-protection key", key, keyLength);
+      const cipher = crypto.createCipheriv(`aes-${8 * keyLength}-ecb`, key, null);
+      cipher.setAutoPadding(false);
+      return {
+        mask(sample: Uint8Array): Uint8Array {
+          checkLength("the sample", sample, 16);
+          return cipher.update(sample);
+        },
+      };
+    },
+  });
+}
+
+/** RFC 9001 §5.4.4: the sample is counter and nonce, in the very form that OpenSSL's IV has. */
+function chachaMask(crypto: NodeCrypto): HeaderProtection {
+  const zeros = new Uint8Array(5);
+  return Object.freeze({
+    keyLength: 32,
+    importKey(key: Uint8Array) {
+      checkLength("the header-protection key", key, 32);
+      const ownKey = key.slice();
+      return {
+        mask(sample: Uint8Array): Uint8Array {
+          checkLength("the sample", sample, 16);
+          return crypto.createCipheriv("chacha20", ownKey, sample).update(zeros);
+        },
+      };
+    },
+  });
+}
+
+/** The AEADs and masks that the platform has. */
+export function nativeAeads(crypto: NodeCrypto): Pick<SuiteParts, "aeads" | "masks"> {
+  const ciphers = new Set(crypto.getCiphers());
+  const aead = (algorithm: CipherGCMTypes) =>
+    ciphers.has(algorithm)
+      ? (key: Uint8Array): AeadKey => new NativeAeadKey(crypto, algorithm, key)
+      : undefined;
+  const hasCcm = ciphers.has("aes-128-cbc") && ciphers.has("aes-128-ctr");
+  return {
+    aeads: {
+      "AES-128-GCM": aead("aes-128-gcm"),
+      "AES-256-GCM": aead("aes-256-gcm"),
+      // The types of `node:crypto` give ChaCha20-Poly1305 an overload of its own with the same methods.
+      "ChaCha20-Poly1305": aead("chacha20-poly1305" as CipherGCMTypes),
+      ...(hasCcm && {
+        "AES-128-CCM": (key: Uint8Array): AeadKey => nativeCcmKey(crypto, key, 16),
+        "AES-128-CCM-8": (key: Uint8Array): AeadKey => nativeCcmKey(crypto, key, 8),
+      }),
+    },
+    masks: {
+      ...(ciphers.has("aes-128-ecb") && { "AES-128": aesMask(crypto, 16) }),
+      ...(ciphers.has("aes-256-ecb") && { "AES-256": aesMask(crypto, 32) }),
+      ...(ciphers.has("chacha20") && { "ChaCha20": chachaMask(crypto) }),
+    },
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * Signatures through `node:crypto`; ML-DSA from noble.
+ *
+ * @module
+ */
+import type { KeyObject } from "node:crypto";
+import { TlsError } from "@sealane/wire";
+import {
+  encodeKeyAlgorithm,
+  encodePssSpki,
+  HASHES,
+  parsePublicKey,
+  type PublicKey,
+} from "../key_info.ts";
+import { mlDsaAlgorithms, mlDsaSigner } from "../ml_dsa.ts";
+import { encodePkcs8, parsePrivateKey, type PrivateKey } from "../private_key.ts";
+import type { SignatureAlgorithm, Signer } from "../provider.ts";
+import {
+  pickScheme,
+  type SchemeInfo,
+  SCHEMES,
+  schemesOfKey,
+  signatureAlgorithm,
+} from "../schemes.ts";
+import { nodeHashName } from "./hash.ts";
+import { type NodeCrypto, plain } from "./platform.ts";
+
+/** How `node:crypto` is told a scheme, for `sign` and `verify` alike. */
+interface NodeScheme {
+  readonly hash: string | null;
+  readonly padding?: number;
+  readonly saltLength?: number;
+}
+
+function nodeScheme(crypto: NodeCrypto, info: SchemeInfo): NodeScheme | null {
+  const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING } = crypto.constants;
+  switch (info.kind) {
+    case "ecdsa":
+      return { hash: nodeHashName(info.hash) };
+    case "rsa-pkcs1":
+      return { hash: nodeHashName(info.hash), padding: RSA_PKCS1_PADDING };
+    case "rsa-pss-rsae":
+    case "rsa-pss-pss":
+      // RFC 9846 §4.3.3: a salt as long as the digest; MGF1 takes the same hash by default.
+      return {
+        hash: nodeHashName(info.hash),
+        padding: RSA_PKCS1_PSS_PADDING,
+        saltLength: HASHES[info.hash].bytes,
+      };
+    case "ed25519":
+    case "ed448":
+      return { hash: null };
+    default:
+      return null;
+  }
+}
+
+/** Some TLS libraries have no Ed448. */
+function isSupported(crypto: NodeCrypto, info: SchemeInfo): boolean {
+  if (info.kind !== "ed448") return true;
+  try {
+    const seed = new Uint8Array(59).fill(7);
+    seed.set([0x04, 57]);
+    importPkcs8(crypto, encodePkcs8(encodeKeyAlgorithm({ kind: "ed448" }), seed));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function importSpki(crypto: NodeCrypto, { spki }: PublicKey): KeyObject {
+  // The types want a Buffer; the platforms take any Uint8Array.
+  return crypto.createPublicKey({ key: spki as Uint8Array & string, format: "der", type: "spki" });
+}
+
+function importPkcs8(crypto: NodeCrypto, pkcs8: Uint8Array): KeyObject {
+  // As above.
+  return crypto.createPrivateKey({
+    key: pkcs8 as Uint8Array & string,
+    format: "der",
+    type: "pkcs8",
+  });
+}
+
+/** The algorithms that the platform has, and ML-DSA. */
+export function nativeSignatures(crypto: NodeCrypto): SignatureAlgorithm[] {
+  const algorithms: SignatureAlgorithm[] = [];
+  for (const info of SCHEMES) {
+    const options = nodeScheme(crypto, info);
+    if (options === null) {
+      algorithms.push(...mlDsaAlgorithms.filter(({ scheme }) => scheme === info.scheme));
+    } else if (isSupported(crypto, info)) {
+      const { hash, ...rest } = options;
+      algorithms.push(
+        signatureAlgorithm(
+          info,
+          (key, data, signature) =>
+            crypto.verify(hash, data, { key: importSpki(crypto, key), ...rest }, signature),
+        ),
+      );
+    }
+  }
+  return algorithms;
+}
+
+/** A signer for a PKCS#8 key. */
+export function nativeSigner(crypto: NodeCrypto, pkcs8: Uint8Array): Signer {
+  const parsed = parsePrivateKey(pkcs8);
+  if (parsed.kind === "mldsa44" || parsed.kind === "mldsa65" || parsed.kind === "mldsa87") {
+    return mlDsaSigner(parsed);
+  }
+  const schemes = schemesOfKey(parsed);
+  let key: KeyObject;
+  let spki: Uint8Array;
+  try {
+    // Deno cannot sign with id-RSASSA-PSS keys: their numbers come as an rsaEncryption key.
+    const document = parsed.kind === "rsa-pss"
+      ? encodePkcs8(encodeKeyAlgorithm({ kind: "rsa" }), parsed.pkcs1)
+      : pkcs8;
+    key = importPkcs8(crypto, document);
+    spki = plain(crypto.createPublicKey(key).export({ format: "der", type: "spki" }));
+  } catch (cause) {
+    throw new TlsError("api/config", `the private key of type ${parsed.kind} is malformed`, {
+      cause,
+    });
+  }
+  return Object.freeze({
+    schemes: schemes.map(({ scheme }) => scheme),
+    publicKey: publicKeyOf(parsed, spki),
+    sign(scheme: number, data: Uint8Array): Uint8Array {
+      const { hash = null, ...rest } = nodeScheme(crypto, pickScheme(schemes, scheme)) ?? {};
+      return plain(crypto.sign(hash, data, { key, ...rest }));
+    },
+  });
+}
+
+function publicKeyOf(key: PrivateKey, spki: Uint8Array): Uint8Array {
+  if (key.kind !== "rsa-pss") return spki;
+  const numbers = parsePublicKey(spki);
+  return numbers === null ? spki : encodePssSpki(key.hash, numbers.key);
+}

@@ -1,0 +1,201 @@
+/**
+ * Private keys: PKCS#8 (RFC 5958) in all the forms that TLS credentials come in, parsed strictly into what the back
+ * ends need.
+ *
+ * @module
+ */
+import { contextTag, der, DerReader, DerTag, TlsError } from "@sealane/wire";
+import {
+  checkRsaPublicKey,
+  EC_CURVES,
+  type EcCurve,
+  type EdwardsKind,
+  encodeKeyAlgorithm,
+  type HashName,
+  type MlDsaKind,
+  RAW_KEYS,
+  readKeyAlgorithm,
+} from "./key_info.ts";
+
+/** A parsed private key. Its byte strings are views over the input. */
+export type PrivateKey =
+  | { readonly kind: "ec"; readonly curve: EcCurve; readonly scalar: Uint8Array }
+  | RsaPrivateKey
+  | { readonly kind: EdwardsKind; readonly seed: Uint8Array }
+  | {
+    readonly kind: MlDsaKind;
+    readonly seed: Uint8Array | null;
+    readonly expanded: Uint8Array | null;
+  };
+
+/** An RSA private key of two primes (RFC 8017 appendix A.1.2), each number without leading zeros. */
+export interface RsaPrivateKey {
+  /** `rsa-pss` if the key says id-RSASSA-PSS. */
+  readonly kind: "rsa" | "rsa-pss";
+  /** Of an id-RSASSA-PSS key: the only hash it may be used with, or `null` for any. */
+  readonly hash: HashName | null;
+  /** The RSAPrivateKey in DER. */
+  readonly pkcs1: Uint8Array;
+  /** n */
+  readonly modulus: Uint8Array;
+  /** e */
+  readonly exponent: Uint8Array;
+  /** d */
+  readonly privateExponent: Uint8Array;
+  /** p */
+  readonly prime1: Uint8Array;
+  /** q */
+  readonly prime2: Uint8Array;
+  /** d mod (p - 1) */
+  readonly exponent1: Uint8Array;
+  /** d mod (q - 1) */
+  readonly exponent2: Uint8Array;
+  /** 1 / q mod p */
+  readonly coefficient: Uint8Array;
+}
+
+/**
+ * The key in a PKCS#8 document.
+ *
+ * @throws {TlsError} `api/config` if it is malformed or of a kind that TLS does not use.
+ */
+export function parsePrivateKey(pkcs8: Uint8Array): PrivateKey {
+  const reader = new DerReader(pkcs8, "the private key", "api/config");
+  const key = reader.sequence("PrivateKeyInfo", readPrivateKeyInfo);
+  reader.end();
+  return key;
+}
+
+function readPrivateKeyInfo(info: DerReader): PrivateKey {
+  // RFC 5958 §2: version v1(0), or v2(1) with the public key.
+  const version = info.number("version", 1);
+  const algorithm = readKeyAlgorithm(info);
+  const content = info.octetString("privateKey");
+  info.optional(contextTag(0, "constructed"), "attributes");
+  if (version === 1) info.optional(contextTag(1, "primitive"), "publicKey");
+  const inner = info.nested(content, "privateKey");
+  const key = readInner(inner, algorithm);
+  inner.end();
+  return key;
+}
+
+function readInner(inner: DerReader, algorithm: ReturnType<typeof readKeyAlgorithm>): PrivateKey {
+  switch (algorithm.kind) {
+    case "ec":
+      return { ...algorithm, scalar: readEcPrivateKey(inner, algorithm.curve).scalar };
+    case "rsa":
+      return { kind: "rsa", hash: null, ...readRsaPrivateKey(inner) };
+    case "rsa-pss":
+      return { ...algorithm, ...readRsaPrivateKey(inner) };
+    case "ed25519":
+    case "ed448": {
+      // RFC 8410 §7: CurvePrivateKey is an OCTET STRING of its own.
+      const seed = inner.octetString("CurvePrivateKey");
+      if (seed.length !== RAW_KEYS[algorithm.kind].seedBytes) {
+        inner.fail("the seed's length is wrong");
+      }
+      return { kind: algorithm.kind, seed };
+    }
+    default:
+      return { kind: algorithm.kind, ...readMlDsaPrivateKey(inner) };
+  }
+}
+
+/** ECPrivateKey (RFC 5915 section 3). Without `curve` it has to name its curve itself. */
+function readEcPrivateKey(
+  reader: DerReader,
+  curve: EcCurve | null,
+): { curve: EcCurve; scalar: Uint8Array } {
+  return reader.sequence("ECPrivateKey", (key) => {
+    if (key.number("version") !== 1) key.fail("the version is not 1");
+    const scalar = key.octetString("privateKey");
+    const named = key.optionalConstructed(
+      contextTag(0, "constructed"),
+      "parameters",
+      (parameters) => {
+        const oid = parameters.objectIdentifier("namedCurve");
+        for (const name of Object.keys(EC_CURVES)) {
+          // The keys of the table are its type's.
+          if (EC_CURVES[name as EcCurve].oid === oid) return name as EcCurve;
+        }
+        return parameters.fail(`unknown curve ${oid}`);
+      },
+    );
+    key.optionalConstructed(
+      contextTag(1, "constructed"),
+      "publicKey",
+      (publicKey) => publicKey.bitStringBytes("publicKey"),
+    );
+    const known = curve ?? named ?? key.fail("the key does not name its curve");
+    if (named !== null && named !== known) key.fail("the key names two curves");
+    // RFC 5915 §3: as many bytes as the order of the curve.
+    if (scalar.length !== EC_CURVES[known].bytes) key.fail("the scalar's length is wrong");
+    return { curve: known, scalar };
+  });
+}
+
+function readRsaPrivateKey(reader: DerReader): Omit<RsaPrivateKey, "kind" | "hash"> {
+  const { raw } = reader.tagged(DerTag.sequence, "RSAPrivateKey");
+  const whole = reader.nested(raw, "RSAPrivateKey");
+  return whole.sequence("RSAPrivateKey", (key) => {
+    // RFC 8017 appendix A.1.2: version 0 has two primes.
+    if (key.number("version") !== 0) key.fail("only keys of two primes are supported");
+    const numbers = {
+      pkcs1: raw,
+      modulus: key.unsigned("modulus"),
+      exponent: key.unsigned("publicExponent"),
+      privateExponent: key.unsigned("privateExponent"),
+      prime1: key.unsigned("prime1"),
+      prime2: key.unsigned("prime2"),
+      exponent1: key.unsigned("exponent1"),
+      exponent2: key.unsigned("exponent2"),
+      coefficient: key.unsigned("coefficient"),
+    };
+    checkRsaPublicKey(numbers.modulus, numbers.exponent, key);
+    return numbers;
+  });
+}
+
+/** ML-DSA-PrivateKey (RFC 9881 section 6): seed `[0]`, expanded key, or both. */
+function readMlDsaPrivateKey(
+  reader: DerReader,
+): { seed: Uint8Array | null; expanded: Uint8Array | null } {
+  const checkSeed = (seed: Uint8Array) =>
+    seed.length === 32 ? seed : reader.fail("the seed is not 32 bytes");
+  const seed = reader.optional(contextTag(0, "primitive"), "seed");
+  if (seed !== null) return { seed: checkSeed(seed), expanded: null };
+  const both = reader.optionalConstructed(DerTag.sequence, "both", (pair) => ({
+    seed: checkSeed(pair.octetString("seed")),
+    expanded: pair.octetString("expandedKey"),
+  }));
+  return both ?? { seed: null, expanded: reader.octetString("expandedKey") };
+}
+
+/** The PKCS#8 document of an ECPrivateKey (RFC 5915), which has to name its curve: what `EC PRIVATE KEY` holds. */
+export function sec1ToPkcs8(sec1: Uint8Array): Uint8Array {
+  const reader = new DerReader(sec1, "the SEC1 private key", "api/config");
+  const { curve } = readEcPrivateKey(reader, null);
+  reader.end();
+  return encodePkcs8(encodeKeyAlgorithm({ kind: "ec", curve }), sec1);
+}
+
+/** The PKCS#8 document of an RSAPrivateKey (RFC 8017): what `RSA PRIVATE KEY` holds. */
+export function pkcs1ToPkcs8(pkcs1: Uint8Array): Uint8Array {
+  const reader = new DerReader(pkcs1, "the PKCS#1 private key", "api/config");
+  readRsaPrivateKey(reader);
+  reader.end();
+  return encodePkcs8(encodeKeyAlgorithm({ kind: "rsa" }), pkcs1);
+}
+
+/** A PKCS#8 document of version 1. */
+export function encodePkcs8(algorithm: Uint8Array, privateKey: Uint8Array): Uint8Array {
+  return der.sequence(der.integer(0), algorithm, der.octetString(privateKey));
+}
+
+/** For a provider that has no use for a kind of key. */
+export function unusableKey(provider: string, kind: string): never {
+  throw new TlsError(
+    "api/config",
+    `the provider ${provider} cannot use a private key of type ${kind}`,
+  );
+}
