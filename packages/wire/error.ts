@@ -161,6 +161,7 @@ export interface TlsErrorOptions {
  * ```
  */
 export class TlsError extends Error {
+  /** Always `TlsError`. */
   override readonly name = "TlsError";
   /** What happened, stable across versions. */
   readonly code: TlsErrorCode;
