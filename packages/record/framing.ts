@@ -66,6 +66,7 @@ export class RecordFramer {
 
   /** Takes bytes from the transport. */
   push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
     if (this.#offset < this.#chunk.length) {
       this.#queue.push(chunk);
     } else {
