@@ -1,1 +1,18 @@
-export {};
+/**
+ * Floor 4: the TLS 1.3 handshake, client and server, without I/O. One engine serves both carriers: `@sealane/tls` puts
+ * its messages into records, `@sealane/quic-tls` into CRYPTO frames.
+ *
+ * @module
+ */
+export * from "./carrier.ts";
+export * from "./config.ts";
+export * from "./credential.ts";
+export * from "./custom_extension.ts";
+export * from "./events.ts";
+export type { ExtensionContext } from "./extensions/table.ts";
+export * from "./handshake.ts";
+export * from "./limits.ts";
+export * from "./observer.ts";
+export * from "./peer.ts";
+export type { PostHandshake } from "./post_handshake.ts";
+export { DEFAULT_GROUPS, DEFAULT_SIGNATURE_SCHEMES } from "./resolve_config.ts";

@@ -71,6 +71,7 @@ export const ALERT_OF_CODE = {
   "peer/unneeded-hello-retry-request": A.illegal_parameter,
   "peer/second-hello-retry-request": A.unexpected_message,
   "peer/client-hello-changed": A.illegal_parameter,
+  "peer/server-hello-changed": A.illegal_parameter,
   "peer/cookie": A.illegal_parameter,
   "peer/unrecognized-name": A.unrecognized_name,
   "peer/record-size-limit": A.illegal_parameter,
@@ -78,7 +79,7 @@ export const ALERT_OF_CODE = {
 
   // Authentication, RFC 9846 §4.5.
   "peer/certificate-required": A.certificate_required,
-  "peer/certificate-request-context": A.illegal_parameter,
+  "peer/certificate-request-context": A.decode_error,
   "peer/signature-scheme": A.illegal_parameter,
   "peer/bad-signature": A.decrypt_error,
   "peer/bad-finished": A.decrypt_error,

@@ -1,0 +1,155 @@
+/**
+ * The certificate part of a client's handshake: the server's certificate, and our own if the server asks (RFC 9846
+ * sections 4.4.2 and 4.5).
+ *
+ * @module
+ */
+import { ExtensionType, HandshakeType, type SignatureScheme, TlsError } from "@sealane/wire";
+import {
+  type AuthenticatedPeer,
+  receiveAuthentication,
+  sendCertificate,
+  sendCertificateVerify,
+} from "../authentication.ts";
+import type { ClientTarget } from "../config.ts";
+import type { FlowContext } from "../context.ts";
+import type { Credential } from "../credential.ts";
+import { chooseScheme, fitsAuthorities, usableSchemes } from "../credential_selection.ts";
+import {
+  certificateAuthoritiesInCertificateRequest,
+  decodeExtension,
+  findExtension,
+  signatureAlgorithmsCertInCertificateRequest,
+  signatureAlgorithmsInCertificateRequest,
+} from "../extensions/mod.ts";
+import {
+  type CertificateRequest,
+  decodeCertificateRequest,
+} from "../messages/certificate_request.ts";
+import type { ResolvedClientConfig } from "../resolve_config.ts";
+import { settle, type Step } from "../step.ts";
+import type { ClientOffer } from "./hello.ts";
+
+/** What came of the server's part. */
+export interface ServerAuthentication {
+  /** The server; `null` if it authenticated with a PSK. */
+  readonly authenticated: AuthenticatedPeer | null;
+  /** Its request for a certificate of ours; `null` without one. */
+  readonly request: CertificateRequest | null;
+}
+
+/** CertificateRequest if there is one, then Certificate and CertificateVerify of the server. */
+export function* authenticateServer(
+  context: FlowContext,
+  _config: ResolvedClientConfig,
+  offer: ClientOffer,
+  target: ClientTarget,
+): Step<ServerAuthentication> {
+  const request = yield* receiveCertificateRequest(context);
+  const authenticated = yield* receiveAuthentication(context, {
+    context: new Uint8Array(),
+    offeredExtensions: offer.offered,
+    serverName: target.serverName ?? null,
+  });
+  // RFC 9846 §4.5.1.3: if the server supplies an empty Certificate message: decode_error.
+  if (authenticated === null) {
+    throw new TlsError("peer/decode-error", "the Certificate message of the server is empty");
+  }
+  return { authenticated, request };
+}
+
+function* receiveCertificateRequest(context: FlowContext): Step<CertificateRequest | null> {
+  const { type } = yield* context.peek(
+    HandshakeType.certificate_request,
+    HandshakeType.certificate,
+  );
+  if (type !== HandshakeType.certificate_request) return null;
+  const message = yield* context.receive(HandshakeType.certificate_request);
+  const request = decodeCertificateRequest(message.body);
+  // RFC 9846 §4.4.2: the context is empty but in post-handshake authentication.
+  if (request.context.length > 0) {
+    throw new TlsError(
+      "peer/certificate-request-context",
+      "CertificateRequest has a certificate_request_context in the main handshake",
+    );
+  }
+  checkRequest(request);
+  yield* context.receiveCustomExtensions("CR", request.extensions);
+  context.transcript.add(message.bytes);
+  return request;
+}
+
+/** RFC 9846 §4.4.2: signature_algorithms MUST be there, and what we know must decode. */
+function checkRequest(request: CertificateRequest): void {
+  const schemes = decodeExtension(request.extensions, signatureAlgorithmsInCertificateRequest);
+  if (schemes === undefined) {
+    throw new TlsError("peer/missing-extension", "CertificateRequest has no signature_algorithms");
+  }
+  decodeExtension(request.extensions, certificateAuthoritiesInCertificateRequest);
+}
+
+/** Certificate and CertificateVerify of ours, if asked; the scheme that signed, `null` without a signature. */
+export function* answerCertificateRequest(
+  context: FlowContext,
+  config: ResolvedClientConfig,
+  server: ServerAuthentication,
+): Step<SignatureScheme | null> {
+  if (server.request === null) return null;
+  return yield* sendClientAuthentication(context, config, server.request, server);
+}
+
+/** Answers a request, in the handshake or after it. */
+function* sendClientAuthentication(
+  context: FlowContext,
+  config: ResolvedClientConfig,
+  request: CertificateRequest,
+  server: ServerAuthentication,
+): Step<SignatureScheme | null> {
+  const { extensions } = request;
+  const signatureSchemes = decodeExtension(extensions, signatureAlgorithmsInCertificateRequest) ??
+    [];
+  const credential = yield* chooseCredential(context, config, request, signatureSchemes, server);
+  const offered = new Set(extensions.map(({ type }) => type));
+  sendCertificate(context, credential, request.context, {
+    ocspResponse: offered.has(ExtensionType.status_request)
+      ? credential?.ocspResponse ?? null
+      : null,
+    signedCertificateTimestamps: findExtension(
+      extensions,
+      ExtensionType.signed_certificate_timestamp,
+    ) !== undefined,
+    offeredExtensions: offered,
+  });
+  if (credential === null) return null;
+  const scheme = chooseScheme(credential, signatureSchemes);
+  yield* sendCertificateVerify(context, credential, scheme);
+  return scheme;
+}
+
+function* chooseCredential(
+  context: FlowContext,
+  config: ResolvedClientConfig,
+  request: CertificateRequest,
+  signatureSchemes: readonly SignatureScheme[],
+  server: ServerAuthentication,
+): Step<Credential | null> {
+  const { credentials } = config;
+  if (credentials === undefined) return null;
+  const { extensions } = request;
+  const authorities = decodeExtension(extensions, certificateAuthoritiesInCertificateRequest) ?? [];
+  if (typeof credentials === "function") {
+    return yield* settle(credentials({
+      signatureSchemes,
+      certificateSignatureSchemes:
+        decodeExtension(extensions, signatureAlgorithmsCertInCertificateRequest) ??
+          signatureSchemes,
+      certificateAuthorities: authorities,
+      server: server.authenticated?.identity ?? null,
+      signal: context.signal,
+    }));
+  }
+  return credentials.find((credential) =>
+    usableSchemes(credential, signatureSchemes).length > 0 &&
+    fitsAuthorities(credential, authorities)
+  ) ?? null;
+}

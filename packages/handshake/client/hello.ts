@@ -1,0 +1,208 @@
+/**
+ * ClientHello: what a client offers, and how it offers again after a HelloRetryRequest (RFC 9846 sections 4.2.2 and
+ * 4.2.4).
+ *
+ * @module
+ */
+import type { KeyExchangeGroup, KeyPair } from "@sealane/providers";
+import {
+  type ExtensionType,
+  ExtensionType as E,
+  type NamedGroup,
+  namedGroupName,
+  ProtocolVersion,
+  TlsError,
+} from "@sealane/wire";
+import type { ClientTarget } from "../config.ts";
+import type { FlowContext } from "../context.ts";
+import {
+  alpnInClientHello,
+  certificateAuthoritiesInClientHello,
+  cookieInClientHello,
+  encodeExtension,
+  type ExtensionCodec,
+  type KeyShareEntry,
+  keyShareInClientHello,
+  postHandshakeAuthInClientHello,
+  type RawExtension,
+  serverNameInClientHello,
+  signatureAlgorithmsCertInClientHello,
+  signatureAlgorithmsInClientHello,
+  signedCertificateTimestampInClientHello,
+  statusRequestInClientHello,
+  supportedGroupsInClientHello,
+  supportedVersionsInClientHello,
+} from "../extensions/mod.ts";
+import { CertificateStatusType } from "../extensions/status_request.ts";
+import { type ClientHello, encodeClientHello } from "../messages/client_hello.ts";
+import type { ResolvedClientConfig } from "../resolve_config.ts";
+import { settle, type Step } from "../step.ts";
+import { Grease } from "./grease.ts";
+import { isIpAddress } from "./server_name.ts";
+
+/** What a client has offered and needs again when the server answers. */
+export interface ClientOffer {
+  /** The last ClientHello. */
+  readonly hello: ClientHello;
+  /** The key pairs of its shares. */
+  readonly keyPairs: ReadonlyMap<NamedGroup, KeyPair>;
+  /** The types of its extensions: a response may have no other. */
+  readonly offered: ReadonlySet<ExtensionType>;
+}
+
+/** The first ClientHello, ready to be sent. */
+export function* makeOffer(
+  context: FlowContext,
+  config: ResolvedClientConfig,
+  target: ClientTarget,
+): Step<ClientOffer> {
+  const keyPairs = yield* generateShares(config);
+  const grease = config.grease ? new Grease(config.randomBytes) : null;
+  const random = config.randomBytes(32);
+  context.clientRandom = random;
+  const legacySessionId = context.carrier.legacySessionId
+    ? config.randomBytes(32)
+    : new Uint8Array();
+  const extensions = offeredExtensions(context, config, target, keyPairs, grease);
+  const hello: ClientHello = {
+    legacyVersion: ProtocolVersion.tls12,
+    random,
+    legacySessionId,
+    cipherSuites: [...grease?.cipherSuites() ?? [], ...config.suites.map((suite) => suite.id)],
+    legacyCompressionMethods: [0],
+    extensions: config.permuteExtensions ? permute(extensions, config.randomBytes) : extensions,
+  };
+  return makeClientOffer(hello, keyPairs);
+}
+
+function makeClientOffer(
+  hello: ClientHello,
+  keyPairs: ReadonlyMap<NamedGroup, KeyPair>,
+): ClientOffer {
+  return { hello, keyPairs, offered: new Set(hello.extensions.map(({ type }) => type)) };
+}
+
+/** Sends the ClientHello of an offer. */
+export function sendOffer(context: FlowContext, offer: ClientOffer): void {
+  context.send(encodeClientHello(offer.hello));
+}
+
+/** A key pair for each group that gets a share; the X25519 part of a hybrid share serves the plain share too. */
+function* generateShares(config: ResolvedClientConfig): Step<Map<NamedGroup, KeyPair>> {
+  const pairs = new Map<NamedGroup, KeyPair>();
+  const [preferred] = config.groupList;
+  for (const id of config.keyShares ?? [preferred.id]) {
+    pairs.set(id, componentOf(pairs, id) ?? (yield* settle(groupOf(config, id).generate())));
+  }
+  if (config.keyShares !== undefined) return pairs;
+  // RFC 9954 §3.2: the plain share costs nothing where the hybrid one has the same key.
+  for (const { id } of config.groupList) {
+    const component = pairs.has(id) ? null : componentOf(pairs, id);
+    if (component !== null) pairs.set(id, component);
+  }
+  return pairs;
+}
+
+function componentOf(pairs: ReadonlyMap<NamedGroup, KeyPair>, id: NamedGroup): KeyPair | null {
+  for (const pair of pairs.values()) {
+    const component = pair.component?.(id) ?? null;
+    if (component !== null) return component;
+  }
+  return null;
+}
+
+function groupOf(config: ResolvedClientConfig, id: NamedGroup): KeyExchangeGroup {
+  const group = config.groupList.find((candidate) => candidate.id === id);
+  if (group === undefined) {
+    throw new TlsError("local/internal", `the group ${namedGroupName(id)} is not configured`);
+  }
+  return group;
+}
+
+function shareEntries(pairs: ReadonlyMap<NamedGroup, KeyPair>): KeyShareEntry[] {
+  return Array.from(pairs, ([group, { share }]) => ({ group, share }));
+}
+
+/** All extensions of a first ClientHello, in the order in which they go out unless they are permuted. */
+function offeredExtensions(
+  context: FlowContext,
+  config: ResolvedClientConfig,
+  target: ClientTarget,
+  keyPairs: ReadonlyMap<NamedGroup, KeyPair>,
+  grease: Grease | null,
+): RawExtension[] {
+  const list: RawExtension[] = [];
+  const add = <T>(codec: ExtensionCodec<T>, value: T) => list.push(encodeExtension(codec, value));
+  const { serverName } = target;
+  // RFC 6066 §3: literal addresses are not permitted in server_name.
+  if (serverName !== undefined && !isIpAddress(serverName)) {
+    add(serverNameInClientHello, serverName);
+  }
+  add(supportedVersionsInClientHello, [...grease?.versions() ?? [], ProtocolVersion.tls13]);
+  const groups = config.groupList.map((group) => group.id);
+  add(supportedGroupsInClientHello, [...grease?.groups() ?? [], ...groups]);
+  add(keyShareInClientHello, [...grease?.keyShares() ?? [], ...shareEntries(keyPairs)]);
+  add(signatureAlgorithmsInClientHello, config.offeredSchemes);
+  const certificateSchemes = config.offeredCertificateSchemes;
+  if (certificateSchemes !== null) add(signatureAlgorithmsCertInClientHello, certificateSchemes);
+  if (config.alpnBytes.length > 0) add(alpnInClientHello, config.alpnBytes);
+  if (config.requestOcsp ?? true) add(statusRequestInClientHello, CertificateStatusType.ocsp);
+  if (config.requestSignedCertificateTimestamps) add(signedCertificateTimestampInClientHello, true);
+  const authorities = config.certificateAuthorities ?? [];
+  if (authorities.length > 0) add(certificateAuthoritiesInClientHello, authorities);
+  if (config.postHandshakeAuthentication) add(postHandshakeAuthInClientHello, true);
+  list.push(...context.customExtensions("CH"));
+  return grease === null ? list : grease.surround(list);
+}
+
+/** What a HelloRetryRequest asks for. */
+export interface RetryRequest {
+  /** The group to send a share for; `null` to leave the shares as they are. */
+  readonly group: NamedGroup | null;
+  /** The cookie to return; `null` without one. */
+  readonly cookie: Uint8Array | null;
+}
+
+/**
+ * The second ClientHello: as the first, but for exactly what RFC 9846 section 4.2.2 lists: key_share, cookie, early_data,
+ * pre_shared_key and padding.
+ */
+export function* makeRetryOffer(
+  config: ResolvedClientConfig,
+  first: ClientOffer,
+  request: RetryRequest,
+): Step<ClientOffer> {
+  let { keyPairs } = first;
+  if (request.group !== null) {
+    const pair = yield* settle(groupOf(config, request.group).generate());
+    keyPairs = new Map([[request.group, pair]]);
+  }
+  const extensions: RawExtension[] = [];
+  for (const extension of first.hello.extensions) {
+    if (extension.type === E.early_data) continue;
+    const renewed = extension.type === E.key_share && request.group !== null;
+    extensions.push(
+      renewed ? encodeExtension(keyShareInClientHello, shareEntries(keyPairs)) : extension,
+    );
+    // The cookie goes after key_share, in front of everything that has to be last.
+    if (extension.type === E.key_share && request.cookie !== null) {
+      extensions.push(encodeExtension(cookieInClientHello, request.cookie));
+    }
+  }
+  return makeClientOffer({ ...first.hello, extensions }, keyPairs);
+}
+
+/** A random order, by Fisher and Yates. */
+function permute(
+  extensions: readonly RawExtension[],
+  randomBytes: (length: number) => Uint8Array,
+): RawExtension[] {
+  const list = [...extensions];
+  const random = randomBytes(4 * list.length);
+  const view = new DataView(random.buffer, random.byteOffset, random.length);
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = view.getUint32(4 * i) % (i + 1);
+    [list[i], list[j]] = [list[j], list[i]];
+  }
+  return list;
+}

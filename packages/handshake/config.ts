@@ -1,0 +1,180 @@
+/**
+ * The configuration of both roles. It is checked when it is made ({@link resolveClientConfig},
+ * {@link resolveServerConfig}), so that a mistake is found before the first connection.
+ *
+ * @module
+ */
+import type { CryptoProvider, MaybePromise } from "@sealane/providers";
+import type { CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";
+import type { Credential } from "./credential.ts";
+import type { CustomExtension } from "./custom_extension.ts";
+import type { HandshakeLimits } from "./limits.ts";
+import type { Observer } from "./observer.ts";
+import type { PeerIdentity } from "./peer.ts";
+
+/** What both roles have. */
+export interface CommonConfig {
+  /** The primitives. */
+  readonly provider: CryptoProvider;
+  /** The cipher suites to use, most preferred first; all of the provider's unless given. */
+  readonly cipherSuites?: readonly CipherSuiteId[];
+  /** The groups to use, most preferred first; those of {@link DEFAULT_GROUPS} that the provider has unless given. */
+  readonly groups?: readonly NamedGroup[];
+  /**
+   * The signature schemes to accept in CertificateVerify, most preferred first; those of
+   * {@link DEFAULT_SIGNATURE_SCHEMES} that the provider has unless given.
+   */
+  readonly signatureSchemes?: readonly SignatureScheme[];
+  /** The signature schemes to accept in certificates, where they differ (signature_algorithms_cert). */
+  readonly certificateSignatureSchemes?: readonly SignatureScheme[];
+  /** Application protocols (ALPN), most preferred first: strings, encoded as UTF-8, or bytes. */
+  readonly alpn?: readonly (string | Uint8Array)[];
+  /**
+   * Judges the peer in place of the built-in verification: throw a `TlsError` to refuse it. With code
+   * `local/handshake-refused` the alert is handshake_failure, with `local/certificate-refused` certificate_unknown; the
+   * `peer/…` codes of certificates work too. What is not a `TlsError` counts as `local/certificate-refused`.
+   */
+  readonly verifyPeer?: (peer: PeerIdentity, request: VerifyRequest) => MaybePromise<void>;
+  /** Accepts every peer unseen: anybody in the path can read and change everything. For tests on one machine. */
+  readonly dangerouslyDisableCertificateVerification?: boolean;
+  /** Extensions of the program's own. */
+  readonly customExtensions?: readonly CustomExtension[];
+  /** Bounds on what the peer may send. */
+  readonly limits?: Partial<HandshakeLimits>;
+  /** Milliseconds since 1970; `Date.now` unless given. */
+  readonly now?: () => number;
+  /** Random bytes for hello randoms, session ids, GREASE and ticket fields; the provider's unless given. */
+  readonly random?: (length: number) => Uint8Array;
+  /** Watches the handshake; also the place for a key log. */
+  readonly observer?: Observer;
+}
+
+/** What a verification callback is told besides the peer. */
+export interface VerifyRequest {
+  /** Who is being verified. */
+  readonly role: "server" | "client";
+  /** On a client: the name that the server must have; `null` if none was asked for. */
+  readonly serverName: string | null;
+  /** Milliseconds since 1970, of the configured clock. */
+  readonly now: number;
+  /** Aborted when the handshake is. */
+  readonly signal: AbortSignal;
+}
+
+/** What a client wants of one connection. */
+export interface ClientTarget {
+  /** The host: a DNS name (sent as SNI and verified) or an IP address (verified only). Without it no name is verified. */
+  readonly serverName?: string;
+}
+
+/** The configuration of a client. */
+export interface ClientConfig extends CommonConfig {
+  /**
+   * The groups to send key shares for, in order of `groups`; unless given, the first group, and the plain group that a
+   * hybrid first group contains. Empty: none, which makes the server answer with a HelloRetryRequest.
+   */
+  readonly keyShares?: readonly NamedGroup[];
+  /** The certificate to answer a CertificateRequest with: a list to choose from, or a function. */
+  readonly credentials?: readonly Credential[] | ClientCredentialSelector;
+  /** Whether to ask for an OCSP response (status_request); true unless given. */
+  readonly requestOcsp?: boolean;
+  /** Whether to ask for signed certificate timestamps; false unless given. */
+  readonly requestSignedCertificateTimestamps?: boolean;
+  /** The certificate authorities to name in ClientHello, DER names; none unless given. */
+  readonly certificateAuthorities?: readonly Uint8Array[];
+  /** Whether to send GREASE values (RFC 8701); false unless given. */
+  readonly grease?: boolean;
+  /** Whether to send the extensions of ClientHello in random order; false unless given. */
+  readonly permuteExtensions?: boolean;
+  /** Whether to accept an application protocol that was not offered; false unless given. */
+  readonly allowUnknownAlpn?: boolean;
+  /** Whether to offer post-handshake client authentication (RFC 9846 section 4.3.6); false unless given. */
+  readonly postHandshakeAuthentication?: boolean;
+}
+
+/** Chooses a client's credential; `null` sends an empty Certificate. */
+export type ClientCredentialSelector = (
+  request: ClientCredentialRequest,
+) => MaybePromise<Credential | null>;
+
+/** What a client's credential has to fit. */
+export interface ClientCredentialRequest {
+  /** The schemes that the server accepts in CertificateVerify. */
+  readonly signatureSchemes: readonly SignatureScheme[];
+  /** The schemes that the server accepts in certificates. */
+  readonly certificateSignatureSchemes: readonly SignatureScheme[];
+  /** The authorities that the server names, DER names; empty: any. */
+  readonly certificateAuthorities: readonly Uint8Array[];
+  /** The server that asks. */
+  readonly server: PeerIdentity | null;
+  /** Aborted when the handshake is. */
+  readonly signal: AbortSignal;
+}
+
+/** The configuration of a server. */
+export interface ServerConfig extends CommonConfig {
+  /** The credentials to choose from, most preferred first, or a function that chooses from the ClientHello. */
+  readonly credentials?: readonly Credential[] | ServerCredentialSelector;
+  /**
+   * Called with every ClientHello before anything is chosen; may give the configuration to go on with, for instance
+   * for the name in it. Throw a `TlsError` to refuse the client.
+   */
+  readonly onClientHello?: (hello: ClientHelloInfo) => MaybePromise<ServerConfig | void>;
+  /** Chooses the application protocol in place of `alpn`; `null` agrees on none. */
+  readonly selectAlpn?: (offered: readonly Uint8Array[]) => MaybePromise<Uint8Array | null>;
+  /** Whether a client that offers ALPN without a protocol in common may go on without; false unless given. */
+  readonly ignoreUnknownAlpn?: boolean;
+  /** Whether to follow the server's order of cipher suites; unless given the client's. */
+  readonly preferServerCipherSuites?: boolean;
+  /** Whether to ask the client for a certificate: `required` ends the handshake without one. */
+  readonly clientAuthentication?: "none" | "requested" | "required";
+  /** The certificate authorities to name in CertificateRequest, DER names; none unless given. */
+  readonly certificateAuthorities?: readonly Uint8Array[];
+  /** Whether to ask the client for an OCSP response; false unless given. */
+  readonly requestOcsp?: boolean;
+  /** Whether to ask the client for signed certificate timestamps; false unless given. */
+  readonly requestSignedCertificateTimestamps?: boolean;
+  /** Whether to acknowledge the client's server_name in EncryptedExtensions; true unless given. */
+  readonly acknowledgeServerName?: boolean;
+  /** The OCSP response to staple, in place of the credential's; called only if the client asks. */
+  readonly ocspResponse?: (
+    credential: Credential,
+    hello: ClientHelloInfo,
+  ) => MaybePromise<Uint8Array | null>;
+  /**
+   * Makes HelloRetryRequests stateless: 32 random bytes, the same on every server behind one address, that authenticate
+   * the cookie. Without it no cookie is sent and the state is kept. See {@link ServerConfig.alwaysRetry}.
+   */
+  readonly cookieKey?: Uint8Array;
+  /** Whether to answer every first ClientHello with a cookie, to see the client's address answer; false unless given. */
+  readonly alwaysRetry?: boolean;
+}
+
+/** Chooses a server's credential; `null` ends the handshake with handshake_failure. */
+export type ServerCredentialSelector = (
+  hello: ClientHelloInfo,
+) => MaybePromise<Credential | null>;
+
+/** What a ClientHello says, for callbacks. */
+export interface ClientHelloInfo {
+  /** The host name of server_name; `null` without one. */
+  readonly serverName: string | null;
+  /** The offered application protocols; empty without ALPN. */
+  readonly alpn: readonly Uint8Array[];
+  /** The offered cipher suites, in the client's order. */
+  readonly cipherSuites: readonly CipherSuiteId[];
+  /** The client's groups, in its order. */
+  readonly groups: readonly NamedGroup[];
+  /** The schemes that the client accepts in CertificateVerify. */
+  readonly signatureSchemes: readonly SignatureScheme[];
+  /** The schemes that the client accepts in certificates. */
+  readonly certificateSignatureSchemes: readonly SignatureScheme[];
+  /** The authorities that the client names, DER names; empty: any. */
+  readonly certificateAuthorities: readonly Uint8Array[];
+  /** The types of all its extensions, in its order. */
+  readonly extensions: readonly number[];
+  /** The whole message, header and body. */
+  readonly bytes: Uint8Array;
+  /** Aborted when the handshake is. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,107 @@
+/**
+ * What an endpoint authenticates itself with.
+ *
+ * @module
+ */
+import { type Certificate, parseCertificate } from "@sealane/pki";
+import type { Signer } from "@sealane/providers";
+import {
+  type CertificateType,
+  CertificateType as CertificateTypes,
+  equalBytes,
+  type SignatureScheme,
+  TlsError,
+} from "@sealane/wire";
+
+/** A certificate chain or a raw public key, with the private key. Make one with {@link createCredential}. */
+export interface Credential {
+  /** X.509 or raw public key (RFC 7250). */
+  readonly type: CertificateType;
+  /** The chain, leaf first, DER. For a raw public key: the one DER SubjectPublicKeyInfo. */
+  readonly certificates: readonly Uint8Array[];
+  /** The leaf, decoded; `null` for a raw public key. */
+  readonly leaf: Certificate | null;
+  /** The private key. */
+  readonly signer: Signer;
+  /** The schemes to sign with, most preferred first. */
+  readonly schemes: readonly SignatureScheme[];
+  /** An OCSP response for the leaf, DER, sent to peers that ask. */
+  readonly ocspResponse?: Uint8Array;
+  /** Signed certificate timestamps of the leaf (RFC 6962), sent to peers that ask. */
+  readonly signedCertificateTimestamps?: readonly Uint8Array[];
+  /** Use it only where the peer's certificate_authorities has an issuer of the chain. */
+  readonly mustMatchIssuer?: boolean;
+}
+
+/** What {@link createCredential} takes. */
+export interface CredentialOptions {
+  /** The chain, leaf first, DER. */
+  readonly certificates: readonly Uint8Array[];
+  /** The private key: see `importPrivateKey` of `@sealane/providers`. */
+  readonly signer: Signer;
+  /** The schemes to sign with, most preferred first; those of the signer unless given. */
+  readonly schemes?: readonly SignatureScheme[];
+  /** An OCSP response for the leaf, DER. */
+  readonly ocspResponse?: Uint8Array;
+  /** Signed certificate timestamps of the leaf. */
+  readonly signedCertificateTimestamps?: readonly Uint8Array[];
+  /** Use it only where the peer's certificate_authorities has an issuer of the chain. */
+  readonly mustMatchIssuer?: boolean;
+}
+
+/**
+ * A credential of a certificate chain, checked: the leaf decodes, the key is the leaf's, and there is a scheme to sign
+ * with.
+ *
+ * @throws {TlsError} `api/config`.
+ */
+export function createCredential(options: CredentialOptions): Credential {
+  const [first] = options.certificates;
+  if (first === undefined) {
+    throw new TlsError("api/config", "a credential needs at least one certificate");
+  }
+  const leaf = parseLeaf(first);
+  const { signer } = options;
+  if (
+    signer.publicKey !== undefined && !equalBytes(signer.publicKey, leaf.subjectPublicKeyInfo.raw)
+  ) {
+    throw new TlsError("api/config", "the private key does not belong to the first certificate");
+  }
+  checkSignedCertificateTimestamps(options.signedCertificateTimestamps);
+  return Object.freeze({
+    ...options,
+    type: CertificateTypes.X509,
+    leaf,
+    schemes: checkedSchemes(signer, options.schemes),
+  });
+}
+
+/** The schemes of a credential: those that the program chose, each of which the key must have. */
+export function checkedSchemes(
+  signer: Signer,
+  chosen: readonly SignatureScheme[] | undefined,
+): readonly SignatureScheme[] {
+  const schemes = chosen ?? signer.schemes;
+  if (schemes.length === 0) {
+    throw new TlsError("api/config", "the private key has no signature scheme that TLS 1.3 allows");
+  }
+  return schemes;
+}
+
+function parseLeaf(der: Uint8Array): Certificate {
+  try {
+    return parseCertificate(der);
+  } catch (cause) {
+    throw new TlsError("api/config", "the first certificate of a credential is malformed", {
+      cause,
+    });
+  }
+}
+
+/** RFC 6962 §3.3: a list of timestamps is not empty, nor is one of them. */
+function checkSignedCertificateTimestamps(list: readonly Uint8Array[] | undefined): void {
+  if (list === undefined) return;
+  if (list.length === 0 || list.some((timestamp) => timestamp.length === 0)) {
+    throw new TlsError("api/config", "signed certificate timestamps must not be empty");
+  }
+}

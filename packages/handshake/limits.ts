@@ -1,0 +1,32 @@
+/**
+ * The limits of everything that a peer can fill or repeat (DESIGN section 7). Each has a default and can be set in the
+ * configuration.
+ *
+ * @module
+ */
+
+/** Limits on what a peer may send. */
+export interface HandshakeLimits {
+  /** Largest handshake message other than Certificate, bytes with header. 65,536 unless given. */
+  readonly handshakeMessage: number;
+  /** Largest Certificate message, bytes with header; also of a decompressed one. 131,072 unless given. */
+  readonly certificateMessage: number;
+  /** Most certificates in a chain. 16 unless given. */
+  readonly certificateDepth: number;
+  /** Most bytes that wait while an earlier `receive` is pending. 262,144 unless given. */
+  readonly pendingBytes: number;
+  /** Most KeyUpdate messages in a row without application data between them. 32 unless given. */
+  readonly keyUpdatesWithoutData: number;
+  /** Most NewSessionTicket messages that a client keeps from one connection; later ones are dropped. 16 unless given. */
+  readonly tickets: number;
+}
+
+/** The limits that apply where the configuration gives none. */
+export const DEFAULT_LIMITS: HandshakeLimits = {
+  handshakeMessage: 65_536,
+  certificateMessage: 131_072,
+  certificateDepth: 16,
+  pendingBytes: 262_144,
+  keyUpdatesWithoutData: 32,
+  tickets: 16,
+};

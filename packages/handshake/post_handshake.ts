@@ -1,0 +1,168 @@
+/**
+ * What follows the handshake on the same connection: key updates, exporters, and the messages of RFC 9846 section 4.7.
+ *
+ * @module
+ */
+import type { CipherSuite } from "@sealane/providers";
+import { HandshakeType, TlsError } from "@sealane/wire";
+import type { FlowContext } from "./context.ts";
+import type { HandshakeInfo } from "./events.ts";
+import { exportKeyingMaterial, nextTrafficSecret } from "./key_schedule.ts";
+import { decodeKeyUpdate, encodeKeyUpdate } from "./messages/key_update.ts";
+import type { HandshakeMessage } from "./messages/message.ts";
+import type { Step } from "./step.ts";
+
+/** Handles one kind of message after the handshake; each role brings its own. */
+export type PostHandshakeHandler = (message: HandshakeMessage) => Step<void>;
+
+/** The state of a connection after its handshake. */
+export class PostHandshake {
+  readonly #context: FlowContext;
+  readonly #handlers = new Map<HandshakeType, PostHandshakeHandler>();
+  #info: HandshakeInfo | null = null;
+  #suite: CipherSuite | null = null;
+  #exporter: Uint8Array | null = null;
+  #read: Uint8Array | null = null;
+  #write: Uint8Array | null = null;
+  #complete = false;
+  #updateOwed = false;
+  #updateRequested = false;
+  #updatesWithoutData = 0;
+
+  /** Used by `Handshake` only. */
+  constructor(context: FlowContext) {
+    this.#context = context;
+    if (context.carrier.keyUpdateMessages) {
+      this.handle(HandshakeType.key_update, (message) => this.#receiveKeyUpdate(message));
+    }
+  }
+
+  /** What was agreed, as soon as it is. */
+  get info(): HandshakeInfo | null {
+    return this.#info;
+  }
+
+  /** Whether both Finished messages are through. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** Adds or replaces the handler of a message type. */
+  handle(type: HandshakeType, handler: PostHandshakeHandler): void {
+    this.#handlers.set(type, handler);
+  }
+
+  /** From now on a message type is refused again. */
+  refuse(type: HandshakeType): void {
+    this.#handlers.delete(type);
+  }
+
+  /** What was agreed is known, and so is the exporter secret. */
+  setInfo(info: HandshakeInfo, exporterSecret: Uint8Array): void {
+    this.#info = info;
+    this.#suite = info.suite;
+    this.#exporter = exporterSecret;
+  }
+
+  /** The first application traffic secret of a direction; kept for key updates over records. */
+  setTrafficSecret(direction: "read" | "write", secret: Uint8Array): void {
+    if (direction === "read") this.#read = secret;
+    else this.#write = secret;
+  }
+
+  /** Both Finished messages are through: says so, and then handles messages until the connection ends. */
+  *run(info: HandshakeInfo): Step<void> {
+    this.#info = info;
+    this.#complete = true;
+    this.#context.stage("complete");
+    this.#context.emit({ type: "complete", info });
+    for (;;) {
+      const message = yield* this.#context.receive(...this.#handlers.keys());
+      const handler = this.#handlers.get(message.type);
+      if (handler !== undefined) yield* handler(message);
+    }
+  }
+
+  /**
+   * Keying material of an exporter (RFC 9846 section 7.5).
+   *
+   * @throws {TlsError} `api/state` before the keys are there, `api/argument` for a wrong length or label.
+   */
+  exportKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array {
+    if (this.#exporter === null || this.#suite === null) {
+      throw new TlsError("api/state", "the exporter is not available before the handshake is done");
+    }
+    return exportKeyingMaterial(this.#suite.hash, this.#exporter, label, context, length);
+  }
+
+  /**
+   * Updates our write key with a KeyUpdate message (RFC 9846 section 4.7.3); with `requestUpdate` the peer is asked to
+   * do the same. While an earlier request is not answered, another one is sent as a plain update.
+   *
+   * @throws {TlsError} `api/state` before the handshake is complete, or where the carrier has no such message.
+   */
+  updateKeys(requestUpdate: boolean): void {
+    if (!this.#context.carrier.keyUpdateMessages) {
+      throw new TlsError("api/state", "packets have no KeyUpdate message: use the key phase");
+    }
+    if (!this.#complete) throw new TlsError("api/state", "keys are updated after the handshake");
+    // RFC 9846 §4.7.3: no further update_requested until the peer has answered the last one.
+    this.#sendKeyUpdate(requestUpdate && !this.#updateRequested);
+    this.#updateRequested ||= requestUpdate;
+    this.#updateOwed = false;
+  }
+
+  /**
+   * The carrier is about to send application data: if the peer asked for a key update, ours goes out first, one for all
+   * requests since the last data.
+   */
+  beforeApplicationData(): void {
+    if (!this.#updateOwed) return;
+    this.#updateOwed = false;
+    this.#sendKeyUpdate(false);
+  }
+
+  /** The carrier received application data. */
+  applicationDataReceived(): void {
+    this.#updatesWithoutData = 0;
+  }
+
+  /** Wipes all secrets. */
+  wipe(): void {
+    for (const secret of [this.#exporter, this.#read, this.#write]) secret?.fill(0);
+    this.#exporter = this.#read = this.#write = null;
+  }
+
+  #sendKeyUpdate(requestUpdate: boolean): void {
+    const context = this.#context;
+    if (this.#suite === null || this.#write === null) {
+      throw new TlsError("api/state", "there is no key to update");
+    }
+    context.sendUnhashed(encodeKeyUpdate({ requestUpdate }));
+    const next = nextTrafficSecret(this.#suite.hash, this.#write);
+    this.#write.fill(0);
+    this.#write = next;
+    context.installWrite("application", this.#suite, next);
+  }
+
+  // deno-lint-ignore require-yield -- a handler is a Step, though this one waits for nothing
+  *#receiveKeyUpdate(message: HandshakeMessage): Step<void> {
+    const { requestUpdate } = decodeKeyUpdate(message.body);
+    const { allLimits } = this.#context.config;
+    if (++this.#updatesWithoutData > allLimits.keyUpdatesWithoutData) {
+      throw new TlsError(
+        "peer/too-many-key-updates",
+        `more than ${allLimits.keyUpdatesWithoutData} KeyUpdates without application data`,
+      );
+    }
+    if (this.#suite === null || this.#read === null) {
+      throw new TlsError("local/internal", "there is no key to update");
+    }
+    const next = nextTrafficSecret(this.#suite.hash, this.#read);
+    this.#read.fill(0);
+    this.#read = next;
+    this.#context.installRead("application", this.#suite, next);
+    this.#updateRequested = false;
+    if (requestUpdate) this.#updateOwed = true;
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Checks a configuration and fills in its defaults, once, so that nothing downstream has to.
+ *
+ * @module
+ */
+import type { CipherSuite, KeyExchangeGroup, SignatureAlgorithm } from "@sealane/providers";
+import {
+  cipherSuiteName,
+  type NamedGroup,
+  NamedGroup as G,
+  namedGroupName,
+  type SignatureScheme,
+  SignatureScheme as S,
+  signatureSchemeName,
+  TlsError,
+  utf8,
+} from "@sealane/wire";
+import type { ClientConfig, CommonConfig, ServerConfig } from "./config.ts";
+import { WHERE_ALLOWED } from "./extensions/table.ts";
+import { DEFAULT_LIMITS, type HandshakeLimits } from "./limits.ts";
+
+/** The groups that are used unless a configuration says otherwise, most preferred first. */
+export const DEFAULT_GROUPS: readonly NamedGroup[] = [
+  G.X25519MLKEM768,
+  G.x25519,
+  G.secp256r1,
+  G.secp384r1,
+];
+
+/** The schemes that are accepted unless a configuration says otherwise, most preferred first. */
+export const DEFAULT_SIGNATURE_SCHEMES: readonly SignatureScheme[] = [
+  S.ecdsa_secp256r1_sha256,
+  S.rsa_pss_rsae_sha256,
+  S.ecdsa_secp384r1_sha384,
+  S.rsa_pss_rsae_sha384,
+  S.rsa_pss_rsae_sha512,
+];
+
+/** Schemes that may stand in certificates only (RFC 9846 section 4.3.3). */
+const CERTIFICATE_ONLY: ReadonlySet<SignatureScheme> = new Set([
+  S.rsa_pkcs1_sha1,
+  S.ecdsa_sha1,
+  S.rsa_pkcs1_sha256,
+  S.rsa_pkcs1_sha384,
+  S.rsa_pkcs1_sha512,
+]);
+
+/** Whether TLS 1.3 allows a scheme in CertificateVerify (RFC 9846 section 4.3.3). */
+export function allowedInCertificateVerify(scheme: SignatureScheme): boolean {
+  // RFC 9846 §4.3.3: neither PKCS#1 nor SHA-1 (high byte 2) nor MD5 (high byte 1) sign a handshake.
+  return !CERTIFICATE_ONLY.has(scheme) && scheme >> 8 !== 2 && scheme >> 8 !== 1;
+}
+
+/** What a configuration comes to. */
+interface Resolved {
+  /** The suites, most preferred first. */
+  readonly suites: readonly CipherSuite[];
+  /** The groups, most preferred first. */
+  readonly groupList: readonly KeyExchangeGroup[];
+  /** Verification by scheme, in the order to offer. */
+  readonly verifiers: ReadonlyMap<SignatureScheme, SignatureAlgorithm>;
+  /** The content of signature_algorithms. */
+  readonly offeredSchemes: readonly SignatureScheme[];
+  /** The content of signature_algorithms_cert, or `null` to leave it out. */
+  readonly offeredCertificateSchemes: readonly SignatureScheme[] | null;
+  /** ALPN as bytes. */
+  readonly alpnBytes: readonly Uint8Array[];
+  /** All limits. */
+  readonly allLimits: HandshakeLimits;
+  /** The clock. */
+  readonly clock: () => number;
+  /** The random source. */
+  readonly randomBytes: (length: number) => Uint8Array;
+}
+
+/** A checked client configuration. */
+export interface ResolvedClientConfig extends ClientConfig, Resolved {}
+/** A checked server configuration. */
+export interface ResolvedServerConfig extends ServerConfig, Resolved {}
+
+function configError(message: string): never {
+  throw new TlsError("api/config", message);
+}
+
+/** Picks what `wanted` names from what the provider `has`, in the order wanted. */
+function pick<T>(
+  has: readonly T[],
+  id: (item: T) => number,
+  wanted: readonly number[] | undefined,
+  defaults: readonly number[] | undefined,
+  name: (id: number) => string,
+  what: string,
+  provider: string,
+): readonly T[] {
+  const byId = new Map(has.map((item) => [id(item), item]));
+  if (wanted === undefined) {
+    const chosen = defaults === undefined
+      ? has
+      : defaults.flatMap((value) => byId.get(value) ?? []);
+    // A provider with nothing of the defaults (ShangMi alone) means what it has.
+    return chosen.length > 0 ? chosen : has;
+  }
+  if (wanted.length === 0) {
+    configError(`the list of ${what}s is empty: leave it out for the default`);
+  }
+  return wanted.map((value) =>
+    byId.get(value) ??
+      configError(`the provider ${provider} does not have the ${what} ${name(value)}`)
+  );
+}
+
+function alpnBytes(protocols: readonly (string | Uint8Array)[]): readonly Uint8Array[] {
+  return protocols.map((protocol) => {
+    const bytes = typeof protocol === "string" ? utf8(protocol) : protocol;
+    // RFC 7301 §3.1: a protocol name is 1 to 255 bytes.
+    if (bytes.length === 0 || bytes.length > 255) {
+      configError(`an ALPN protocol name has 1 to 255 bytes, not ${bytes.length}`);
+    }
+    return bytes;
+  });
+}
+
+function resolve(config: CommonConfig): Resolved {
+  const { provider } = config;
+  const suites = pick(
+    provider.cipherSuites,
+    (suite) => suite.id,
+    config.cipherSuites,
+    undefined,
+    cipherSuiteName,
+    "cipher suite",
+    provider.name,
+  );
+  const groupList = pick(
+    provider.groups,
+    (group) => group.id,
+    config.groups,
+    DEFAULT_GROUPS,
+    namedGroupName,
+    "group",
+    provider.name,
+  );
+  const algorithms = pick(
+    provider.signatures,
+    (algorithm) => algorithm.scheme,
+    config.signatureSchemes,
+    DEFAULT_SIGNATURE_SCHEMES.concat(S.sm2sig_sm3),
+    signatureSchemeName,
+    "signature scheme",
+    provider.name,
+  );
+  for (const type of config.customExtensions?.map((extension) => extension.type) ?? []) {
+    const quic = type === 0x0039;
+    if (WHERE_ALLOWED.has(type) && !quic) {
+      configError(`the extension ${type} is not custom: Sealane implements it`);
+    }
+  }
+  return {
+    suites,
+    groupList,
+    verifiers: new Map(algorithms.map((algorithm) => [algorithm.scheme, algorithm])),
+    offeredSchemes: algorithms.map((algorithm) => algorithm.scheme),
+    offeredCertificateSchemes: config.certificateSignatureSchemes ?? null,
+    alpnBytes: alpnBytes(config.alpn ?? []),
+    allLimits: { ...DEFAULT_LIMITS, ...config.limits },
+    clock: config.now ?? Date.now,
+    randomBytes: config.random ?? ((length) => provider.random(length)),
+  };
+}
+
+/**
+ * A client configuration, checked.
+ *
+ * @throws {TlsError} `api/config`, with a message that says what to change.
+ */
+export function resolveClientConfig(config: ClientConfig): ResolvedClientConfig {
+  const resolved = resolve(config);
+  const groupIds = resolved.groupList.map((group) => group.id);
+  for (const share of config.keyShares ?? []) {
+    if (!groupIds.includes(share)) {
+      configError(`a key share for ${namedGroupName(share)} needs that group in groups`);
+    }
+  }
+  const decided = config.verifyPeer !== undefined ||
+    config.dangerouslyDisableCertificateVerification === true;
+  if (!decided) configError("a client needs trust (or verifyPeer) to verify the server with");
+  return { ...config, ...resolved };
+}
+
+/**
+ * A server configuration, checked.
+ *
+ * @throws {TlsError} `api/config`, with a message that says what to change.
+ */
+export function resolveServerConfig(config: ServerConfig): ResolvedServerConfig {
+  const resolved = resolve(config);
+  const authentication = config.clientAuthentication ?? "none";
+  const decided = config.verifyPeer !== undefined ||
+    config.dangerouslyDisableCertificateVerification === true;
+  if (authentication !== "none" && !decided) {
+    configError("client authentication needs trust (or verifyPeer) to verify clients with");
+  }
+  if (Array.isArray(config.credentials) && config.credentials.length === 0) {
+    configError("the list of credentials is empty");
+  }
+  if (config.cookieKey !== undefined && config.cookieKey.length !== 32) {
+    configError(`cookieKey has 32 bytes, not ${config.cookieKey.length}`);
+  }
+  return { ...config, ...resolved };
+}

@@ -1,0 +1,108 @@
+/**
+ * The certificate part of a server's handshake: its own certificate, and the client's if it is asked for (RFC 9846
+ * sections 4.4.2 and 4.5).
+ *
+ * @module
+ */
+import { ExtensionType, TlsError } from "@sealane/wire";
+import {
+  type AuthenticatedPeer,
+  receiveAuthentication,
+  sendCertificate,
+  sendCertificateVerify,
+} from "../authentication.ts";
+import type { FlowContext } from "../context.ts";
+import {
+  certificateAuthoritiesInCertificateRequest,
+  encodeExtension,
+  type RawExtension,
+  signatureAlgorithmsCertInCertificateRequest,
+  signatureAlgorithmsInCertificateRequest,
+  signedCertificateTimestampInCertificateRequest,
+  statusRequestInCertificateRequest,
+} from "../extensions/mod.ts";
+import { CertificateStatusType } from "../extensions/status_request.ts";
+import {
+  type CertificateRequest,
+  encodeCertificateRequest,
+} from "../messages/certificate_request.ts";
+import type { ResolvedServerConfig } from "../resolve_config.ts";
+import { settle, type Step } from "../step.ts";
+import type { ReceivedHello } from "./client_hello.ts";
+import type { ChosenCredential } from "./negotiate.ts";
+
+/** Sends CertificateRequest if the configuration wants a client certificate. */
+export function requestCertificate(
+  context: FlowContext,
+  config: ResolvedServerConfig,
+): CertificateRequest | null {
+  if ((config.clientAuthentication ?? "none") === "none") return null;
+  const request = { context: new Uint8Array(), extensions: requestExtensions(context, config) };
+  context.send(encodeCertificateRequest(request));
+  return request;
+}
+
+/** The extensions of a CertificateRequest. */
+function requestExtensions(context: FlowContext, config: ResolvedServerConfig): RawExtension[] {
+  const extensions = [
+    encodeExtension(signatureAlgorithmsInCertificateRequest, config.offeredSchemes),
+  ];
+  if (config.offeredCertificateSchemes !== null) {
+    extensions.push(
+      encodeExtension(
+        signatureAlgorithmsCertInCertificateRequest,
+        config.offeredCertificateSchemes,
+      ),
+    );
+  }
+  if (config.requestOcsp) {
+    extensions.push(encodeExtension(statusRequestInCertificateRequest, CertificateStatusType.ocsp));
+  }
+  if (config.requestSignedCertificateTimestamps) {
+    extensions.push(encodeExtension(signedCertificateTimestampInCertificateRequest, true));
+  }
+  const authorities = config.certificateAuthorities ?? [];
+  if (authorities.length > 0) {
+    extensions.push(encodeExtension(certificateAuthoritiesInCertificateRequest, authorities));
+  }
+  return extensions.concat(context.customExtensions("CR"));
+}
+
+/** Sends Certificate and CertificateVerify. */
+export function* sendAuthentication(
+  context: FlowContext,
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+  { credential, scheme }: ChosenCredential,
+): Step<void> {
+  let ocspResponse = null;
+  if (hello.offered.has(ExtensionType.status_request)) {
+    ocspResponse = config.ocspResponse === undefined
+      ? credential.ocspResponse ?? null
+      : yield* settle(config.ocspResponse(credential, hello.info));
+  }
+  sendCertificate(context, credential, new Uint8Array(), {
+    ocspResponse,
+    signedCertificateTimestamps: hello.offered.has(ExtensionType.signed_certificate_timestamp),
+    offeredExtensions: hello.offered,
+  });
+  yield* sendCertificateVerify(context, credential, scheme);
+}
+
+/** The client's Certificate and CertificateVerify, if they were asked for; `null` for a client without. */
+export function* authenticateClient(
+  context: FlowContext,
+  config: ResolvedServerConfig,
+  request: CertificateRequest | null,
+): Step<AuthenticatedPeer | null> {
+  if (request === null) return null;
+  const client = yield* receiveAuthentication(context, {
+    context: request.context,
+    offeredExtensions: new Set(request.extensions.map(({ type }) => type)),
+    serverName: null,
+  });
+  if (client === null && config.clientAuthentication === "required") {
+    throw new TlsError("peer/certificate-required", "the client has no certificate");
+  }
+  return client;
+}

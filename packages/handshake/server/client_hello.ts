@@ -1,0 +1,104 @@
+/**
+ * ClientHello as a server judges it, before anything is chosen (RFC 9846 sections 4.2.2 and 9.2).
+ *
+ * @module
+ */
+import {
+  type ExtensionType,
+  HandshakeType,
+  type NamedGroup,
+  ProtocolVersion,
+  type SignatureScheme,
+  TlsError,
+} from "@sealane/wire";
+import type { ClientHelloInfo } from "../config.ts";
+import type { FlowContext } from "../context.ts";
+import {
+  alpnInClientHello,
+  certificateAuthoritiesInClientHello,
+  decodeExtension,
+  type KeyShareEntry,
+  keyShareInClientHello,
+  serverNameInClientHello,
+  signatureAlgorithmsCertInClientHello,
+  signatureAlgorithmsInClientHello,
+  supportedGroupsInClientHello,
+  supportedVersionsInClientHello,
+} from "../extensions/mod.ts";
+import { type ClientHello, decodeClientHello } from "../messages/client_hello.ts";
+import type { Step } from "../step.ts";
+
+/** A ClientHello with its extensions decoded. */
+export interface ReceivedHello {
+  /** The message. */
+  readonly hello: ClientHello;
+  /** Header and body. */
+  readonly bytes: Uint8Array;
+  /** The types of its extensions: a response may have no other. */
+  readonly offered: ReadonlySet<ExtensionType>;
+  /** supported_groups; `null` without it. */
+  readonly groups: readonly NamedGroup[] | null;
+  /** key_share; `null` without it. */
+  readonly keyShares: readonly KeyShareEntry[] | null;
+  /** signature_algorithms; `null` without it. */
+  readonly signatureSchemes: readonly SignatureScheme[] | null;
+  /** What callbacks are told. */
+  readonly info: ClientHelloInfo;
+}
+
+/** Receives a ClientHello. It is not yet in the transcript. */
+export function* receiveClientHello(context: FlowContext): Step<ReceivedHello> {
+  const { body, bytes } = yield* context.receive(HandshakeType.client_hello);
+  const hello = decodeClientHello(body);
+  // A key change follows both ServerHello and HelloRetryRequest: nothing may come behind a ClientHello.
+  context.requireMessageBoundary();
+  checkLegacyFields(context, hello);
+  return decodeOffer(context, hello, bytes);
+}
+
+function checkLegacyFields(context: FlowContext, hello: ClientHello): void {
+  const versions = decodeExtension(hello.extensions, supportedVersionsInClientHello);
+  // RFC 9846 §4.3.1: supported_versions decides, and legacy_version is ignored; without it this is an older client.
+  if (versions === undefined || !versions.includes(ProtocolVersion.tls13)) {
+    throw new TlsError("peer/version", "ClientHello does not offer TLS 1.3");
+  }
+  const methods = hello.legacyCompressionMethods;
+  if (methods.length !== 1 || methods[0] !== 0) {
+    throw new TlsError(
+      "peer/compression-methods",
+      `ClientHello has legacy_compression_methods [${methods}], not [0]`,
+    );
+  }
+  // RFC 9001 §8.4: a server SHOULD treat a ClientHello with a non-empty legacy_session_id as an error.
+  if (!context.carrier.legacySessionId && hello.legacySessionId.length > 0) {
+    throw new TlsError("peer/session-id", "ClientHello has a legacy_session_id over QUIC");
+  }
+}
+
+function decodeOffer(context: FlowContext, hello: ClientHello, bytes: Uint8Array): ReceivedHello {
+  const { extensions } = hello;
+  const groups = decodeExtension(extensions, supportedGroupsInClientHello) ?? null;
+  const schemes = decodeExtension(extensions, signatureAlgorithmsInClientHello) ?? null;
+  return {
+    hello,
+    bytes,
+    offered: new Set(extensions.map(({ type }) => type)),
+    groups,
+    keyShares: decodeExtension(extensions, keyShareInClientHello) ?? null,
+    signatureSchemes: schemes,
+    info: {
+      serverName: decodeExtension(extensions, serverNameInClientHello) ?? null,
+      alpn: decodeExtension(extensions, alpnInClientHello) ?? [],
+      cipherSuites: hello.cipherSuites,
+      groups: groups ?? [],
+      signatureSchemes: schemes ?? [],
+      certificateSignatureSchemes:
+        decodeExtension(extensions, signatureAlgorithmsCertInClientHello) ?? schemes ?? [],
+      certificateAuthorities: decodeExtension(extensions, certificateAuthoritiesInClientHello) ??
+        [],
+      extensions: extensions.map(({ type }) => type),
+      bytes,
+      signal: context.signal,
+    },
+  };
+}

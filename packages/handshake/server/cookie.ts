@@ -1,0 +1,64 @@
+/**
+ * Cookies that hold the state of a HelloRetryRequest, so that the server need not (RFC 9846 section 4.3.2): the suite,
+ * the group, the hash of the first ClientHello and the time, under an HMAC.
+ *
+ * @module
+ */
+import type { Hash } from "@sealane/providers";
+import { concat, equalBytes, Reader, TlsError, Writer } from "@sealane/wire";
+
+/** What a cookie says. */
+export interface CookieState {
+  /** The suite that was chosen. */
+  readonly suite: number;
+  /** The group that was asked for; 0 if only the cookie was. */
+  readonly group: number;
+  /** Hash(ClientHello1), with the suite's hash. */
+  readonly clientHelloHash: Uint8Array;
+  /** When it was made: milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** How long a cookie counts, milliseconds: one round trip and a slow client. */
+export const COOKIE_LIFETIME = 60_000;
+
+/** Makes a cookie. The HMAC is of a hash that does not depend on the connection. */
+export function sealCookie(hash: Hash, key: Uint8Array, state: CookieState): Uint8Array {
+  const content = new Writer()
+    .u16(state.suite)
+    .u16(state.group)
+    .u64(BigInt(state.time))
+    .vector8(state.clientHelloHash)
+    .finish();
+  return concat([content, hash.hmac(key, content)]);
+}
+
+/**
+ * Opens a cookie.
+ *
+ * @throws {TlsError} `peer/cookie` if it is not ours or too old.
+ */
+export function openCookie(
+  hash: Hash,
+  key: Uint8Array,
+  cookie: Uint8Array,
+  now: number,
+): CookieState {
+  const split = cookie.length - hash.outputLength;
+  const content = cookie.subarray(0, Math.max(split, 0));
+  if (split < 0 || !equalBytes(hash.hmac(key, content), cookie.subarray(split))) {
+    throw new TlsError("peer/cookie", "the cookie of ClientHello is not ours");
+  }
+  const reader = new Reader(content, "cookie");
+  const state = {
+    suite: reader.u16("suite"),
+    group: reader.u16("group"),
+    time: Number(reader.u64("time")),
+    clientHelloHash: reader.vector8("hash"),
+  };
+  reader.end();
+  if (now - state.time > COOKIE_LIFETIME || state.time > now) {
+    throw new TlsError("peer/cookie", "the cookie of ClientHello has expired");
+  }
+  return state;
+}

@@ -1,0 +1,143 @@
+/**
+ * What a server chooses from a ClientHello: suite, group, protocol, credential (RFC 9846 section 4.2.1).
+ *
+ * @module
+ */
+import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
+import { equalBytes, namedGroupName, type SignatureScheme, TlsError } from "@sealane/wire";
+import type { FlowContext } from "../context.ts";
+import type { Credential } from "../credential.ts";
+import { chooseScheme, fitsAuthorities, usableSchemes } from "../credential_selection.ts";
+import type { KeyShareEntry } from "../extensions/mod.ts";
+import type { ResolvedServerConfig } from "../resolve_config.ts";
+import { settle, type Step } from "../step.ts";
+import type { ReceivedHello } from "./client_hello.ts";
+
+/** The suite to use: the first that both sides have, by the client's order or by ours. */
+export function chooseSuite(config: ResolvedServerConfig, hello: ReceivedHello): CipherSuite {
+  const offered = hello.hello.cipherSuites;
+  const common = config.suites.filter((suite) => offered.includes(suite.id));
+  if (!config.preferServerCipherSuites) {
+    common.sort((a, b) => offered.indexOf(a.id) - offered.indexOf(b.id));
+  }
+  const [suite] = common;
+  if (suite === undefined) {
+    throw new TlsError("peer/no-common-cipher-suite", "ClientHello has no cipher suite of ours");
+  }
+  return suite;
+}
+
+/** The group to use: the first of ours that the client has, though it may lack a share for it. */
+export function chooseGroup(config: ResolvedServerConfig, hello: ReceivedHello): KeyExchangeGroup {
+  const { groups } = hello;
+  // RFC 9846 §9.2: a ClientHello without a PSK has supported_groups, and with it key_share.
+  if (groups === null) {
+    throw new TlsError("peer/missing-extension", "ClientHello has no supported_groups");
+  }
+  if (hello.keyShares === null) {
+    throw new TlsError("peer/missing-extension", "ClientHello has no key_share");
+  }
+  const group = config.groupList.find(({ id }) => groups.includes(id));
+  if (group === undefined) {
+    throw new TlsError("peer/no-common-group", "ClientHello has no group of ours");
+  }
+  return group;
+}
+
+/** The client's share for a group; `null` if it sent none. */
+export function shareFor(hello: ReceivedHello, group: KeyExchangeGroup): KeyShareEntry | null {
+  return hello.keyShares?.find((entry) => entry.group === group.id) ?? null;
+}
+
+/** Our share and the secret. */
+export function* respond(
+  group: KeyExchangeGroup,
+  { share }: KeyShareEntry,
+): Step<{ share: Uint8Array; secret: Uint8Array }> {
+  const agreement = yield* settle(group.respond(share));
+  if (agreement === null) {
+    throw new TlsError(
+      "peer/key-share",
+      `ClientHello has a bad key share for ${namedGroupName(group.id)}`,
+    );
+  }
+  return agreement;
+}
+
+/** The application protocol; `null` for none. */
+export function* chooseAlpn(
+  context: FlowContext,
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+): Step<Uint8Array | null> {
+  const offered = hello.info.alpn;
+  const chosen = offered.length === 0 ? null : yield* selectAlpn(config, offered);
+  if (chosen === null && context.carrier.alpnRequired) {
+    throw new TlsError("peer/no-application-protocol", "no application protocol was agreed");
+  }
+  // RFC 7301 §3.1: the answer is exactly one name, and a name is not empty.
+  if (chosen?.length === 0) {
+    throw new TlsError("local/callback", "selectAlpn chose an empty protocol name");
+  }
+  return chosen;
+}
+
+function* selectAlpn(
+  config: ResolvedServerConfig,
+  offered: readonly Uint8Array[],
+): Step<Uint8Array | null> {
+  if (config.selectAlpn !== undefined) return yield* settle(config.selectAlpn(offered));
+  if (config.alpnBytes.length === 0) return null;
+  const chosen = config.alpnBytes.find((own) => offered.some((other) => equalBytes(own, other)));
+  if (chosen !== undefined) return chosen;
+  if (config.ignoreUnknownAlpn) return null;
+  // RFC 7301 §3.2: no overlap is fatal.
+  throw new TlsError(
+    "peer/no-application-protocol",
+    "ClientHello has no application protocol of ours",
+  );
+}
+
+/** A credential, and the scheme of it to sign with. */
+export interface ChosenCredential {
+  /** The credential. */
+  readonly credential: Credential;
+  /** The scheme. */
+  readonly scheme: SignatureScheme;
+}
+
+/** The credential that fits the ClientHello. */
+export function* chooseCredential(
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+): Step<ChosenCredential> {
+  const accepted = hello.signatureSchemes;
+  // RFC 9846 §9.2: to be authenticated by a certificate, the client has to send signature_algorithms.
+  if (accepted === null) {
+    throw new TlsError("peer/missing-extension", "ClientHello has no signature_algorithms");
+  }
+  const { credentials } = config;
+  const credential = typeof credentials === "function"
+    ? yield* settle(credentials(hello.info))
+    : selectCredential(credentials ?? [], hello, accepted);
+  if (credential === null) {
+    throw new TlsError(
+      "peer/no-common-signature-scheme",
+      "no certificate of ours fits the ClientHello",
+    );
+  }
+  return { credential, scheme: chooseScheme(credential, accepted) };
+}
+
+/** By SNI if one matches, else the first: among those that have a scheme and an authority in common. */
+function selectCredential(
+  credentials: readonly Credential[],
+  hello: ReceivedHello,
+  accepted: readonly SignatureScheme[],
+): Credential | null {
+  const fitting = credentials.filter((credential) =>
+    usableSchemes(credential, accepted).length > 0 &&
+    fitsAuthorities(credential, hello.info.certificateAuthorities)
+  );
+  return fitting[0] ?? null;
+}
