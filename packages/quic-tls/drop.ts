@@ -1,0 +1,34 @@
+/**
+ * Why a packet was dropped. Nothing is dropped without one of these reasons, for logs, counters and qlog.
+ *
+ * @module
+ */
+
+/** Every reason with a sentence about it. */
+export const DROP_REASONS = {
+  "empty": "there are no bytes",
+  "truncated": "the header ends early",
+  "length": "the Length field says more bytes than the datagram has",
+  "fixed-bit": "the fixed bit is 0 and was not greased",
+  "connection-id-too-long": "a connection ID is longer than 20 bytes",
+  "unknown-connection-id": "the connection ID is none of ours",
+  "coalesced-connection-id": "the connection ID is not that of the first packet in the datagram",
+  "unknown-version": "the version is unknown",
+  "unexpected-version": "the version is not the one in use",
+  "unexpected-type": "this endpoint does not receive packets of this type now",
+  "initial-token": "a server's Initial packet has a token",
+  "retry-token": "a Retry packet has no token",
+  "retry-integrity": "the Retry integrity tag is wrong",
+  "retry-late": "a Retry packet after another packet was processed",
+  "too-short": "the packet is too short for a header-protection sample",
+  "packet-number": "the packet number is beyond 2^53 - 1",
+  "keys-unavailable": "the keys do not exist yet",
+  "keys-discarded": "the keys exist no more",
+  "hold-queue-full": "the keys do not exist yet and the hold queue is full",
+  "early-data-rejected": "0-RTT was not accepted",
+  "authentication": "the packet does not authenticate",
+  "closed": "the connection has failed",
+} as const;
+
+/** Why a packet was dropped: a key of {@link DROP_REASONS}. */
+export type DropReason = keyof typeof DROP_REASONS;
