@@ -61,6 +61,15 @@ Deno.test("framer gives the same records however the bytes are split", () => {
   );
 });
 
+Deno.test("framer passes over empty chunks, wherever they are", () => {
+  const record = plaintextRecord(22, new Uint8Array([1, 2, 3]));
+  const empty = new Uint8Array(0);
+  const framer = new RecordFramer();
+  const parts = [empty, record.subarray(0, 2), empty, empty, record.subarray(2, 6), empty];
+  for (const chunk of [...parts, record.subarray(6)]) framer.push(chunk);
+  assertEquals(framer.next(false)?.fragment, new Uint8Array([1, 2, 3]));
+});
+
 Deno.test("framer takes a record of the largest size one byte at a time", () => {
   const record = plaintextRecord(23, new Uint8Array(2 ** 14 + 256).fill(9));
   const framer = new RecordFramer();
