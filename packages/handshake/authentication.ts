@@ -8,7 +8,7 @@ import type { Hash } from "@sealane/providers";
 import {
   CertificateType,
   concat,
-  ExtensionType,
+  type ExtensionType,
   extensionTypeName,
   HandshakeType,
   type SignatureScheme,

@@ -141,6 +141,11 @@ export class Handshake {
     return this.#context.readLevel;
   }
 
+  /** Whether no handshake message has arrived in part: other records may come only then (RFC 9846 section 5.1). */
+  get atMessageBoundary(): boolean {
+    return this.#context.inbox.empty;
+  }
+
   /** The level at which our next message or alert goes out. */
   get writeLevel(): Level {
     return this.#context.writeLevel;

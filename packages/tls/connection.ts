@@ -1,0 +1,463 @@
+/**
+ * A TLS connection over any byte stream, without I/O: bytes from the network go in, bytes for the network come out.
+ *
+ * @module
+ */
+import {
+  type ClientConfig,
+  type ClientTarget,
+  Handshake,
+  type HandshakeEvent,
+  type HandshakeInfo,
+  type Level,
+  type ServerConfig,
+} from "@sealane/handshake";
+import type { MaybePromise } from "@sealane/providers";
+import {
+  type PaddingPolicy,
+  type RecordContent,
+  type RecordLimits,
+  RecordReader,
+  RecordWriter,
+  TrafficKey,
+} from "@sealane/record";
+import { AlertDescription, ContentType, ProtocolVersion, TlsError } from "@sealane/wire";
+
+/** Options of a connection besides the configuration of its handshake. */
+export interface ConnectionOptions {
+  /** Most bytes of content in a record that is sent: 64 to 16,384, which is what it is unless given. */
+  readonly maxFragment?: number;
+  /** How much to pad records that are sent; not at all unless given. */
+  readonly padding?: PaddingPolicy;
+  /** Bounds on the records of the peer. */
+  readonly recordLimits?: Partial<RecordLimits>;
+  /** Whether the end of the stream without close_notify is taken for an end; unless given it is `peer/truncated`. */
+  readonly allowTruncation?: boolean;
+  /** Most bytes that {@link Connection.write} holds until the handshake is done; 1 MiB unless given. */
+  readonly heldBytes?: number;
+}
+
+/** What happens on a connection, in order. */
+export type ConnectionEvent =
+  | { readonly type: "data"; readonly data: Uint8Array }
+  | { readonly type: "close" }
+  | Exclude<HandshakeEvent, { type: "message" | "secret" | "alert" }>;
+
+/** How much goes into the writer between two looks at the key: 64 records. */
+const WRITE_CHUNK = 64 * 16_384;
+const DEFAULT_HELD_BYTES = 2 ** 20;
+
+/**
+ * One end of a TLS connection.
+ *
+ * After {@link Connection.start} and after every {@link Connection.receive}, {@link Connection.write} and
+ * {@link Connection.close}, send what {@link Connection.take} gives and look at {@link Connection.events}. Calls return a
+ * promise only if the provider or a callback does. After an error every call throws that error again, and what
+ * {@link Connection.take} still gives (the alert) is to be sent.
+ */
+export class Connection {
+  readonly #handshake: Handshake;
+  readonly #role: "client" | "server";
+  readonly #options: ConnectionOptions;
+  readonly #reader: RecordReader;
+  readonly #writer: RecordWriter;
+  readonly #events: ConnectionEvent[] = [];
+  #readLevel: Level = "initial";
+  #writeLevel: Level = "initial";
+  #complete = false;
+  #changeCipherSpecSent = false;
+  #readClosed = false;
+  #writeClosed = false;
+  #error: TlsError | null = null;
+  #running: Promise<void> | null = null;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  readonly #holdUntilComplete: boolean;
+
+  private constructor(
+    role: "client" | "server",
+    handshake: Handshake,
+    options: ConnectionOptions,
+    holdUntilComplete: boolean,
+  ) {
+    this.#role = role;
+    this.#handshake = handshake;
+    this.#options = options;
+    this.#holdUntilComplete = holdUntilComplete;
+    this.#reader = new RecordReader(options.recordLimits);
+    this.#writer = new RecordWriter({
+      maxFragment: options.maxFragment,
+      padding: options.padding,
+      // RFC 9846 §5.1: the first ClientHello may go out as 0x0301, for the sake of old middleboxes.
+      initialVersion: role === "client" ? ProtocolVersion.tls10 : ProtocolVersion.tls12,
+    });
+  }
+
+  /**
+   * A client's connection to `target`.
+   *
+   * @throws {TlsError} `api/config`.
+   */
+  static client(
+    config: ClientConfig,
+    target: ClientTarget = {},
+    options: ConnectionOptions = {},
+  ): Connection {
+    return new Connection("client", Handshake.client(config, target), options, false);
+  }
+
+  /**
+   * A server's connection.
+   *
+   * @throws {TlsError} `api/config`.
+   */
+  static server(config: ServerConfig, options: ConnectionOptions = {}): Connection {
+    // What is said before the client has authenticated is said to anybody.
+    const hold = (config.clientAuthentication ?? "none") !== "none";
+    return new Connection("server", Handshake.server(config), options, hold);
+  }
+
+  /** What was agreed; `null` before it is known. */
+  get info(): HandshakeInfo | null {
+    return this.#handshake.info;
+  }
+
+  /** Whether the handshake is done. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** What ended the connection, or `null`. */
+  get error(): TlsError | null {
+    return this.#error;
+  }
+
+  /** Whether the peer has closed its side: no more data comes. */
+  get readClosed(): boolean {
+    return this.#readClosed;
+  }
+
+  /** Whether our side is closed: no more data can be written. */
+  get writeClosed(): boolean {
+    return this.#writeClosed;
+  }
+
+  /** The handshake below, for what is not repeated here. */
+  get handshake(): Handshake {
+    return this.#handshake;
+  }
+
+  /** Begins. Call it once, first. */
+  start(): MaybePromise<void> {
+    return this.#guard(() => {
+      const starting = this.#handshake.start();
+      return starting instanceof Promise
+        ? this.#track(starting.finally(() => this.#drain()))
+        : this.#drain();
+    });
+  }
+
+  /**
+   * Bytes from the network. They are not kept after the call, or after its promise; while an earlier call is pending they
+   * wait for it.
+   *
+   * @throws {TlsError} what ended the connection.
+   */
+  receive(bytes: Uint8Array): MaybePromise<void> {
+    if (this.#error !== null) throw this.#error;
+    if (this.#running !== null) {
+      const copy = bytes.slice();
+      return this.#track(this.#running.then(() => this.#receive(copy)));
+    }
+    const received = this.#receive(bytes);
+    return received instanceof Promise ? this.#track(received) : received;
+  }
+
+  /**
+   * The network has no more bytes. Without a close_notify before it that is an error, since anybody in the path can cut
+   * a stream (RFC 9846 section 6.1), unless the options allow it.
+   *
+   * @throws {TlsError} `peer/truncated`.
+   */
+  receiveEnd(): MaybePromise<void> {
+    if (this.#error !== null || this.#readClosed) return;
+    if (this.#running !== null) return this.#running.then(() => this.receiveEnd());
+    const whole = this.#complete && this.#reader.buffered === 0;
+    if (!whole || !this.#options.allowTruncation) {
+      throw this.#fail(new TlsError("peer/truncated", "the stream ended without close_notify"));
+    }
+    this.#closeRead();
+  }
+
+  /**
+   * Application data to send. Before the handshake is done it is held, within a bound. A server without client
+   * authentication sends as soon as its own Finished is out.
+   *
+   * @throws {TlsError} `api/state` after {@link Connection.close} or beyond the bound; what ended the connection.
+   */
+  write(data: Uint8Array): void {
+    if (this.#error !== null) throw this.#error;
+    if (this.#writeClosed) throw new TlsError("api/state", "write was called after close");
+    if (this.#canWrite()) this.#guard(() => this.#send(data));
+    else this.#hold(data);
+  }
+
+  /** Whether data that is written now goes out now. */
+  get writable(): boolean {
+    return this.#error === null && !this.#writeClosed && this.#canWrite();
+  }
+
+  /** Closes our side with close_notify; the peer may go on. Does nothing after an error or a second time. */
+  close(): void {
+    if (this.#error !== null || this.#writeClosed) return;
+    this.#writeClosed = true;
+    this.#held = [];
+    this.#writer.alert(AlertDescription.close_notify);
+  }
+
+  /** Ends the connection with a fatal alert of the program's choice. */
+  closeWithAlert(description: AlertDescription): void {
+    if (this.#error !== null) return;
+    this.#error = new TlsError("local/aborted", "the program ended the connection with an alert");
+    this.#writer.alert(description);
+    this.#handshake.abort(this.#error);
+  }
+
+  /** Ends the connection at once: pending callbacks get their `AbortSignal`. */
+  abort(reason?: TlsError): void {
+    if (this.#error !== null) return;
+    this.#fail(reason ?? new TlsError("local/aborted", "the connection was aborted"));
+  }
+
+  /**
+   * Updates our key, and with `requestUpdate` asks the peer to update its own (RFC 9846 section 4.7.3).
+   *
+   * @throws {TlsError} `api/state` before the handshake is done.
+   */
+  updateKeys(requestUpdate = false): void {
+    if (this.#error !== null) throw this.#error;
+    this.#guard(() => {
+      this.#handshake.post.updateKeys(requestUpdate);
+      return this.#drain();
+    });
+  }
+
+  /** Bytes for the network: all that is ready, empty if nothing is. */
+  take(): MaybePromise<Uint8Array> {
+    return this.#writer.take();
+  }
+
+  /** The events since the last call, in order; each comes once. */
+  *events(): Generator<ConnectionEvent, void, undefined> {
+    const events = this.#events;
+    for (let event = events.shift(); event !== undefined; event = events.shift()) yield event;
+  }
+
+  /** Keying material of an exporter (RFC 9846 section 7.5); see `Handshake.exportKeyingMaterial`. */
+  exportKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array {
+    return this.#handshake.exportKeyingMaterial(label, context, length);
+  }
+
+  #track(running: Promise<void>): Promise<void> {
+    const tracked = running.finally(() => {
+      if (this.#running === tracked) this.#running = null;
+    });
+    this.#running = tracked;
+    tracked.catch(() => {}); // whoever called gets it; this copy is for those that wait
+    return tracked;
+  }
+
+  #receive(bytes: Uint8Array): MaybePromise<void> {
+    if (this.#error !== null) throw this.#error;
+    // After close_notify of the peer nothing counts (RFC 9846 section 6.1).
+    if (this.#readClosed) return;
+    return this.#guard(() => {
+      this.#reader.push(bytes);
+      return this.#readRecords();
+    });
+  }
+
+  /** Takes records one by one, since each may change the key of the next. */
+  #readRecords(): MaybePromise<void> {
+    while (!this.#readClosed) {
+      const record = this.#reader.next();
+      if (record instanceof Promise) return this.#readRecordsLater(record);
+      if (record === null) return;
+      const handled = this.#take(record);
+      if (handled instanceof Promise) return this.#readRecordsLater(handled);
+    }
+  }
+
+  /** The same once something was asynchronous: waits, and goes on. */
+  async #readRecordsLater(first: Promise<RecordContent | null | void>): Promise<void> {
+    let record = await first;
+    for (;;) {
+      if (record === null) return;
+      if (record !== undefined) await this.#take(record);
+      if (this.#readClosed) return;
+      record = await this.#reader.next();
+    }
+  }
+
+  #take({ type, content }: RecordContent): MaybePromise<void> {
+    if (type === ContentType.handshake) return this.#takeHandshake(content);
+    // RFC 9846 §5.1: handshake messages are not interleaved with other record types.
+    if (!this.#handshake.atMessageBoundary) {
+      throw new TlsError(
+        "peer/interleaved-record",
+        "a record came in the middle of a handshake message",
+      );
+    }
+    if (type === ContentType.alert) return this.#takeAlert(content);
+    this.#takeData(content);
+  }
+
+  #takeHandshake(content: Uint8Array): MaybePromise<void> {
+    // From the first ClientHello on, change_cipher_spec is dropped until the handshake is done.
+    if (!this.#complete) this.#reader.allowChangeCipherSpec(true);
+    const received = this.#handshake.receive(this.#readLevel, content);
+    if (received instanceof Promise) return received.finally(() => this.#drain());
+    this.#drain();
+  }
+
+  #takeAlert(content: Uint8Array): void {
+    if (this.#reader.alerts.receive(content, this.#reader.protected) === "close") {
+      if (!this.#complete) {
+        throw new TlsError("peer/truncated", "the peer closed the connection during the handshake");
+      }
+      this.#closeRead();
+    }
+  }
+
+  #takeData(content: Uint8Array): void {
+    if (this.#readLevel !== "application") {
+      throw new TlsError(
+        "peer/unexpected-application-data",
+        "application data came during the handshake",
+      );
+    }
+    if (content.length === 0) return;
+    this.#handshake.post.applicationDataReceived();
+    this.#events.push({ type: "data", data: content });
+  }
+
+  #closeRead(): void {
+    this.#readClosed = true;
+    this.#events.push({ type: "close" });
+  }
+
+  /** Hands what the handshake says to the record layer and to the program. */
+  #drain(): void {
+    for (const event of this.#handshake.events()) {
+      switch (event.type) {
+        case "message":
+          this.#writer.write(ContentType.handshake, event.data);
+          this.#sendChangeCipherSpec();
+          break;
+        case "secret":
+          this.#installSecret(event);
+          break;
+        case "alert":
+          this.#writer.alert(event.description);
+          break;
+        case "complete":
+          this.#complete = true;
+          this.#reader.allowChangeCipherSpec(false);
+          this.#events.push(event);
+          break;
+        default:
+          this.#events.push(event);
+      }
+    }
+    if (this.#heldBytes > 0 && this.#canWrite()) this.#sendHeld();
+  }
+
+  /** Appendix E.4: a client sends it after its first ClientHello, a server after its first ServerHello or retry. */
+  #sendChangeCipherSpec(): void {
+    if (this.#changeCipherSpecSent) return;
+    this.#changeCipherSpecSent = true;
+    this.#writer.changeCipherSpec();
+    if (this.#role === "client") this.#reader.allowChangeCipherSpec(true);
+  }
+
+  #installSecret(event: Extract<HandshakeEvent, { type: "secret" }>): void {
+    const key = new TrafficKey(event.suite, event.secret);
+    event.secret.fill(0);
+    if (event.direction === "read") {
+      this.#readLevel = event.level;
+      this.#reader.setKey(key);
+    } else {
+      this.#writeLevel = event.level;
+      this.#writer.setKey(key);
+    }
+  }
+
+  #canWrite(): boolean {
+    if (this.#writeLevel !== "application") return false;
+    return this.#complete || !this.#holdUntilComplete;
+  }
+
+  #hold(data: Uint8Array): void {
+    const limit = this.#options.heldBytes ?? DEFAULT_HELD_BYTES;
+    if (this.#heldBytes + data.length > limit) {
+      throw new TlsError(
+        "api/state",
+        `more than ${limit} bytes were written before the handshake was done`,
+      );
+    }
+    this.#held.push(data.slice());
+    this.#heldBytes += data.length;
+  }
+
+  #sendHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const data of held) this.#send(data);
+  }
+
+  #send(data: Uint8Array): void {
+    let start = 0;
+    do {
+      this.#handshake.post.beforeApplicationData();
+      // RFC 9846 §5.5: the key is updated before its limit, never after.
+      if (this.#writer.keyUpdateDue && this.#complete) this.#handshake.post.updateKeys(false);
+      this.#drain();
+      this.#writer.write(ContentType.application_data, data.subarray(start, start + WRITE_CHUNK));
+      start += WRITE_CHUNK;
+    } while (start < data.length);
+  }
+
+  /** Runs `step`; whatever it throws, now or later, ends the connection. */
+  #guard(step: () => MaybePromise<void>): MaybePromise<void> {
+    try {
+      const result = step();
+      if (!(result instanceof Promise)) return;
+      return result.catch((error) => {
+        throw this.#fail(error);
+      });
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  #fail(reason: unknown): TlsError {
+    if (this.#error !== null) return this.#error;
+    const error = TlsError.from(reason);
+    this.#error = error;
+    this.#held = [];
+    this.#heldBytes = 0;
+    // If the handshake did not find it, it has to be told; its alert event is the one that goes out.
+    this.#handshake.abort(error);
+    this.#drainAlert();
+    return error;
+  }
+
+  #drainAlert(): void {
+    for (const event of this.#handshake.events()) {
+      if (event.type === "alert") this.#writer.alert(event.description);
+      else if (event.type === "message") this.#writer.write(ContentType.handshake, event.data);
+      else if (event.type === "secret") this.#installSecret(event);
+    }
+  }
+}
