@@ -8,5 +8,19 @@ export * from "./distinguished_name.ts";
 export * from "./extensions.ts";
 export * from "./general_name.ts";
 export * from "./ip_address.ts";
+export * from "./names.ts";
+export {
+  DEFAULT_PATH_LIMITS,
+  type PathLimits,
+  type PathOptions,
+  type VerifiedPath,
+  verifyPath,
+} from "./path.ts";
+export * from "./pem.ts";
+export type { PolicyInputs } from "./policy.ts";
 export * from "./public_key.ts";
 export * from "./signature_algorithm.ts";
+export { systemTrust } from "./system_trust.ts";
+export * from "./trust.ts";
+export type { ValidationInputs } from "./validate.ts";
+export * from "./verify.ts";

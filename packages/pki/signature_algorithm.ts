@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { der, DerReader, SignatureScheme, TlsError } from "@sealane/wire";
+import { der, DerReader, equalBytes, SignatureScheme, TlsError } from "@sealane/wire";
 import {
   type AlgorithmIdentifier,
   readAlgorithmIdentifier,
@@ -83,10 +83,6 @@ const CURVE_SCHEMES: Readonly<Record<string, SignatureScheme>> = {
 
 const NULL = der.nullValue();
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
 /**
  * The scheme to verify a certificate's (or OCSP response's) signature with, given the issuer's key. ECDSA schemes stand
  * for their hash with any curve (`use` is `certificate`).
@@ -109,7 +105,7 @@ export function certificateSignatureScheme(
     // RFC 4055 §5: NULL is right and absent is to be accepted. Certificates with SM2 have both.
     const lenient = row.parameters === "null" || row.scheme === S.sm2sig_sm3;
     const { parameters } = algorithm;
-    if (parameters === undefined || (lenient && sameBytes(parameters, NULL))) return row.scheme;
+    if (parameters === undefined || (lenient && equalBytes(parameters, NULL))) return row.scheme;
   }
   if (algorithm.id === RSASSA_PSS) {
     const pss = PSS.find(({ hash, length }) => isPss(algorithm, hash, length));
@@ -128,7 +124,7 @@ function isPss({ parameters }: AlgorithmIdentifier, hash: string, saltLength: nu
     const outer = new DerReader(parameters, "RSASSA-PSS parameters");
     const matches = outer.sequence("RSASSA-PSS-params", (s) => {
       const isHash = ({ id, parameters }: AlgorithmIdentifier) =>
-        id === hash && (parameters === undefined || sameBytes(parameters, NULL));
+        id === hash && (parameters === undefined || equalBytes(parameters, NULL));
       const first = s.constructed(0xa0, "hashAlgorithm", (t) => readAlgorithmIdentifier(t, "hash"));
       const mgf = s.constructed(
         0xa1,

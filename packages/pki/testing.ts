@@ -2,12 +2,13 @@
  * Certificates for tests and local development: a certificate authority in memory. **Not** a CA for anything else:
  * serial numbers are random, nothing is recorded, nothing can be revoked.
  *
- * ```ts no-eval
- * import { nativeProvider } from "@sealane/providers/native";
+ * ```ts
  * import { createTestAuthority } from "@sealane/pki/testing";
+ * import { nativeProvider } from "@sealane/providers/native";
  *
- * const authority = await createTestAuthority(nativeProvider());
+ * const authority = await createTestAuthority(nativeProvider);
  * const { chain, privateKey } = await authority.issue({ names: ["localhost", "127.0.0.1"] });
+ * console.assert(chain.length === 1 && privateKey.length > 0);
  * ```
  *
  * @module
