@@ -16,3 +16,4 @@ export * from "./observer.ts";
 export * from "./peer.ts";
 export type { PostHandshake } from "./post_handshake.ts";
 export { DEFAULT_GROUPS, DEFAULT_SIGNATURE_SCHEMES } from "./resolve_config.ts";
+export * from "./session/mod.ts";

@@ -1,0 +1,68 @@
+/**
+ * Anti-replay for early data: ClientHello recording (RFC 9846 section 8.2) with the freshness check that bounds it (section
+ * 8.3).
+ *
+ * @module
+ */
+import type { MaybePromise } from "@sealane/providers";
+import { toHex } from "@sealane/wire";
+import { MemoryStore } from "./memory_store.ts";
+import { guardStore, type SessionStore } from "./store.ts";
+
+/** Says of each early-data handshake whether it is the first of its kind. */
+export interface ReplayGuard {
+  /** Largest difference between the ages of the ticket on both sides, in milliseconds, with which early data is accepted. */
+  readonly tolerance: number;
+  /**
+   * Records a handshake: `true` if it may have early data, `false` if it was recorded before or that cannot be known.
+   * `binder` is the PSK binder of the chosen identity, verified; nothing else of the ClientHello may be part of it.
+   */
+  claim(binder: Uint8Array): MaybePromise<boolean>;
+}
+
+/** Options of {@link createReplayGuard}. */
+export interface ReplayGuardOptions {
+  /**
+   * Where handshakes are recorded, shared by all processes that accept the same tickets. Unless given, memory of this process
+   * for 100,000 handshakes; when it is full, early data is declined.
+   */
+  readonly store?: SessionStore;
+  /** See {@link ReplayGuard.tolerance}; 60,000 unless given. */
+  readonly tolerance?: number;
+  /**
+   * Whether to decline early data until nothing from before the start can be replayed: a little more than twice the tolerance. Needed where
+   * records are lost in a restart while tickets from before it are accepted after it; `false` unless given.
+   */
+  readonly declineAfterStart?: boolean;
+  /** Told about failures of the store. */
+  readonly onError?: (error: unknown) => void;
+  /** Milliseconds since 1970; `Date.now` unless given. */
+  readonly now?: () => number;
+}
+
+/** By how much the clocks of servers that share a store may differ, in milliseconds. */
+const CLOCK_MARGIN = 10_000;
+
+const RECORDED = Uint8Array.of(1);
+
+/** A replay guard over a store. A store that fails makes it decline. */
+export function createReplayGuard(options: ReplayGuardOptions = {}): ReplayGuard {
+  const { tolerance = 60_000, now = Date.now, onError, declineAfterStart = false } = options;
+  const store = guardStore(options.store ?? new MemoryStore({ whenFull: "refuse", now }), {
+    now,
+    onError,
+    retryAfter: 0,
+  });
+  // A ClientHello that arrives with its ticket `tolerance` too old on the client is acceptable until the ticket is `tolerance`
+  // too young, and a little longer by the clock of another server.
+  const window = 2 * tolerance + CLOCK_MARGIN;
+  const start = declineAfterStart ? now() + window : -Infinity;
+  return Object.freeze({
+    tolerance,
+    claim(binder: Uint8Array): MaybePromise<boolean> {
+      // RFC 9846 §8.2: freshly started, reject while the recording window overlaps the startup time.
+      if (now() < start) return false;
+      return store.add(`early:${toHex(binder)}`, RECORDED, window);
+    },
+  });
+}
