@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseCertificate } from "@sealane/pki";
+import { parseCertificate, parseSubjectPublicKeyInfo, signatureSchemesOfKey } from "@sealane/pki";
 import type { Hash } from "@sealane/providers";
 import {
   CertificateType,
@@ -22,7 +22,6 @@ import { decodeExtension, encodeExtension, type RawExtension } from "./extension
 import { signedCertificateTimestampInCertificate } from "./extensions/signed_certificate_timestamp.ts";
 import { statusRequestInCertificate } from "./extensions/status_request.ts";
 import { checkVerifyData, finishedVerifyData } from "./key_schedule.ts";
-import { schemesOfKey } from "./key_schemes.ts";
 import {
   type CertificateEntry,
   decodeCertificate,
@@ -151,7 +150,7 @@ function* receiveCertificateVerify(
       `CertificateVerify uses ${name}, which was not offered`,
     );
   }
-  if (!schemesOfKey(identity.publicKey).includes(scheme)) {
+  if (!signatureSchemesOfKey(parseSubjectPublicKeyInfo(identity.publicKey)).includes(scheme)) {
     throw new TlsError(
       "peer/signature-scheme",
       `CertificateVerify uses ${name} with a key of another kind`,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { TrustStore } from "@sealane/pki";
 import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 import type { CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";
 import type { Credential } from "./credential.ts";
@@ -29,6 +30,8 @@ export interface CommonConfig {
   readonly certificateSignatureSchemes?: readonly SignatureScheme[];
   /** Application protocols (ALPN), most preferred first: strings, encoded as UTF-8, or bytes. */
   readonly alpn?: readonly (string | Uint8Array)[];
+  /** Where certificate chains may end: the built-in verification of `@sealane/pki`. */
+  readonly trust?: TrustStore;
   /**
    * Judges the peer in place of the built-in verification: throw a `TlsError` to refuse it. With code
    * `local/handshake-refused` the alert is handshake_failure, with `local/certificate-refused` certificate_unknown; the

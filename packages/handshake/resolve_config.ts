@@ -181,7 +181,7 @@ export function resolveClientConfig(config: ClientConfig): ResolvedClientConfig 
       configError(`a key share for ${namedGroupName(share)} needs that group in groups`);
     }
   }
-  const decided = config.verifyPeer !== undefined ||
+  const decided = config.trust !== undefined || config.verifyPeer !== undefined ||
     config.dangerouslyDisableCertificateVerification === true;
   if (!decided) configError("a client needs trust (or verifyPeer) to verify the server with");
   return { ...config, ...resolved };
@@ -195,7 +195,7 @@ export function resolveClientConfig(config: ClientConfig): ResolvedClientConfig 
 export function resolveServerConfig(config: ServerConfig): ResolvedServerConfig {
   const resolved = resolve(config);
   const authentication = config.clientAuthentication ?? "none";
-  const decided = config.verifyPeer !== undefined ||
+  const decided = config.trust !== undefined || config.verifyPeer !== undefined ||
     config.dangerouslyDisableCertificateVerification === true;
   if (authentication !== "none" && !decided) {
     configError("client authentication needs trust (or verifyPeer) to verify clients with");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { verifyClientCertificate, verifyServerCertificate } from "@sealane/pki";
 import { TlsError } from "@sealane/wire";
 import type { FlowContext } from "./context.ts";
 import type { PeerIdentity } from "./peer.ts";
@@ -26,5 +27,14 @@ export function* verifyIdentity(
     return;
   }
   if (config.dangerouslyDisableCertificateVerification) return;
-  throw new TlsError("local/internal", "no way to verify the peer is configured");
+  const { trust, provider } = config;
+  if (trust === undefined) {
+    throw new TlsError("local/internal", "no way to verify the peer is configured");
+  }
+  const options = { chain: identity.certificates, now: config.clock(), trust, provider };
+  yield* settle(
+    context.role === "client"
+      ? verifyServerCertificate({ ...options, serverName })
+      : verifyClientCertificate(options),
+  );
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { parseIpAddress } from "@sealane/pki";
 import type { KeyExchangeGroup, KeyPair } from "@sealane/providers";
 import {
   type ExtensionType,
@@ -38,7 +39,6 @@ import { type ClientHello, encodeClientHello } from "../messages/client_hello.ts
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
 import { Grease } from "./grease.ts";
-import { isIpAddress } from "./server_name.ts";
 
 /** What a client has offered and needs again when the server answers. */
 export interface ClientOffer {
@@ -135,7 +135,7 @@ function offeredExtensions(
   const add = <T>(codec: ExtensionCodec<T>, value: T) => list.push(encodeExtension(codec, value));
   const { serverName } = target;
   // RFC 6066 §3: literal addresses are not permitted in server_name.
-  if (serverName !== undefined && !isIpAddress(serverName)) {
+  if (serverName !== undefined && parseIpAddress(serverName) === null) {
     add(serverNameInClientHello, serverName);
   }
   add(supportedVersionsInClientHello, [...grease?.versions() ?? [], ProtocolVersion.tls13]);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { matchesServerName } from "@sealane/pki";
 import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
 import { equalBytes, namedGroupName, type SignatureScheme, TlsError } from "@sealane/wire";
 import type { FlowContext } from "../context.ts";
@@ -139,5 +140,9 @@ function selectCredential(
     usableSchemes(credential, accepted).length > 0 &&
     fitsAuthorities(credential, hello.info.certificateAuthorities)
   );
-  return fitting[0] ?? null;
+  const { serverName } = hello.info;
+  const named = serverName === null
+    ? undefined
+    : fitting.find(({ leaf }) => leaf !== null && matchesServerName(leaf, serverName));
+  return named ?? fitting[0] ?? null;
 }
