@@ -77,13 +77,16 @@ export class DenoKvStore implements SessionStore {
     const alive = this.#alive(value);
     if (alive === null) return null;
     // Of several takers that read the same version, one deletes it.
-    const { ok } = await this.#kv.atomic().check({ key: at, versionstamp }).delete(at).commit();
+    const { ok } = await unlocked(() =>
+      this.#kv.atomic().check({ key: at, versionstamp }).delete(at).commit()
+    );
     return ok ? alive : null;
   }
 
   /** Sets a value for `ttl` milliseconds. */
   async put(key: string, value: Uint8Array, ttl: number): Promise<void> {
-    await this.#kv.set(this.#key(key), this.#entry(value, ttl), { expireIn: ttl });
+    const entry = this.#entry(value, ttl);
+    await unlocked(() => this.#kv.set(this.#key(key), entry, { expireIn: ttl }));
   }
 
   /** Sets a value unless there is one. */
@@ -91,8 +94,11 @@ export class DenoKvStore implements SessionStore {
     const at = this.#key(key);
     const existing = await this.#kv.get(at);
     if (this.#alive(existing.value) !== null) return false;
-    const operation = this.#kv.atomic().check({ key: at, versionstamp: existing.versionstamp });
-    const { ok } = await operation.set(at, this.#entry(value, ttl), { expireIn: ttl }).commit();
+    const entry = this.#entry(value, ttl);
+    const { ok } = await unlocked(() =>
+      this.#kv.atomic().check({ key: at, versionstamp: existing.versionstamp })
+        .set(at, entry, { expireIn: ttl }).commit()
+    );
     return ok;
   }
 
@@ -113,4 +119,22 @@ function isEntry(value: unknown): value is Entry {
   return typeof value === "object" && value !== null && "value" in value &&
     value.value instanceof Uint8Array && "expiresAt" in value &&
     typeof value.expiresAt === "number";
+}
+
+/** Attempts to write while another process does, and the pause after each, in milliseconds. */
+const ATTEMPTS = 40;
+const PAUSE = 5;
+
+/** Writes again where nothing was written because another process was writing to the same file. */
+async function unlocked<T>(write: () => Promise<T>): Promise<T> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await write();
+    } catch (error) {
+      const locked = error instanceof Error && error.message.includes("database is locked");
+      if (!locked || attempt === ATTEMPTS) throw error;
+      // A random part, so that two processes do not go on meeting.
+      await new Promise((resolve) => setTimeout(resolve, PAUSE * (1 + Math.random())));
+    }
+  }
 }

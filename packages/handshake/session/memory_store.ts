@@ -4,6 +4,7 @@
  * @module
  */
 import { TlsError } from "@sealane/wire";
+import { type Cell, Slab } from "./slab.ts";
 import type { SessionStore } from "./store.ts";
 
 /** Options of a {@link MemoryStore}. */
@@ -22,7 +23,7 @@ export interface MemoryStoreOptions {
 }
 
 interface Entry {
-  readonly value: Uint8Array;
+  readonly cell: Cell;
   readonly expiresAt: number;
 }
 
@@ -31,10 +32,11 @@ const ENTRY_OVERHEAD = 200;
 
 /**
  * A bounded store in memory. Every operation takes constant time, and none yields to the event loop. Entries stand in the
- * order of their last use, so the first is the one to evict.
+ * order of their last use, so the first is the one to evict; a value that leaves is wiped.
  */
 export class MemoryStore implements SessionStore {
   readonly #entries = new Map<string, Entry>();
+  readonly #slab = new Slab();
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   readonly #refuse: boolean;
@@ -60,15 +62,16 @@ export class MemoryStore implements SessionStore {
     if (entry === null) return null;
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    return entry.value;
+    return this.#slab.read(entry.cell);
   }
 
   /** The value, which is gone afterwards, or `null`. */
   take(key: string): Uint8Array | null {
     const entry = this.#find(key);
     if (entry === null) return null;
+    const value = this.#slab.read(entry.cell);
     this.#delete(key, entry);
-    return entry.value;
+    return value;
   }
 
   /**
@@ -79,10 +82,10 @@ export class MemoryStore implements SessionStore {
   put(key: string, value: Uint8Array, ttl: number): void {
     const old = this.#entries.get(key);
     if (old !== undefined) this.#delete(key, old);
-    this.#makeRoom(cost(key, value));
-    // A copy of just these bytes: a view would keep the whole buffer of a record alive.
-    this.#entries.set(key, { value: value.slice(), expiresAt: this.#now() + ttl });
-    this.#bytes += cost(key, value);
+    const bytes = cost(key, value.length);
+    this.#makeRoom(bytes);
+    this.#entries.set(key, { cell: this.#slab.allocate(value), expiresAt: this.#now() + ttl });
+    this.#bytes += bytes;
   }
 
   /**
@@ -106,7 +109,8 @@ export class MemoryStore implements SessionStore {
 
   #delete(key: string, entry: Entry): void {
     this.#entries.delete(key);
-    this.#bytes -= cost(key, entry.value);
+    this.#bytes -= cost(key, entry.cell.length);
+    this.#slab.release(entry.cell);
   }
 
   #makeRoom(bytes: number): void {
@@ -128,6 +132,6 @@ export class MemoryStore implements SessionStore {
   }
 }
 
-function cost(key: string, value: Uint8Array): number {
-  return ENTRY_OVERHEAD + key.length + value.length;
+function cost(key: string, valueLength: number): number {
+  return ENTRY_OVERHEAD + key.length + valueLength;
 }

@@ -34,9 +34,9 @@ async function conforms(store: SessionStore, other: SessionStore): Promise<void>
   value[0] = 6;
   assertEquals(await store.get("copy"), Uint8Array.of(5));
 
-  await store.put("short", a, 30);
+  await store.put("short", a, 400);
   assertEquals(await store.add("short", b, MINUTE), false);
-  await wait(60);
+  await wait(500);
   assertEquals(await store.get("short"), null);
   assertEquals(await store.take("short"), null);
   assertEquals(await store.add("short", b, MINUTE), true);
