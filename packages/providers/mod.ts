@@ -3,6 +3,8 @@
  *
  * @module
  */
+export { combineProviders } from "./combine.ts";
+export { defaultProvider } from "./default.ts";
 export * from "./hkdf.ts";
 export { importPrivateKey } from "./keys.ts";
 export * from "./provider.ts";

@@ -1,0 +1,126 @@
+/**
+ * AEADs and header-protection masks from `@noble/ciphers`. Its AES works with tables: its time may depend on the key
+ * (see SECURITY.md); ChaCha20-Poly1305 has no tables.
+ *
+ * @module
+ */
+import { cbc, ctr, ecb, gcm } from "@noble/ciphers/aes.js";
+import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { ccmKey } from "../ccm.ts";
+import { checkLength, NONCE_LENGTH, placeFor, type SuiteParts } from "../cipher_suites.ts";
+import type { AeadKey, HeaderProtection } from "../provider.ts";
+import { chachaBlockStart } from "./chacha_block.ts";
+
+interface NobleCipher {
+  encrypt(plaintext: Uint8Array): Uint8Array;
+  decrypt(ciphertext: Uint8Array): Uint8Array;
+}
+
+const TAG_LENGTH = 16;
+
+/** AES-GCM or ChaCha20-Poly1305. */
+class NobleAeadKey implements AeadKey {
+  readonly #cipher: (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) => NobleCipher;
+  readonly #key: Uint8Array;
+
+  constructor(
+    cipher: (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) => NobleCipher,
+    key: Uint8Array,
+  ) {
+    this.#cipher = cipher;
+    this.#key = key.slice();
+  }
+
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, out?: Uint8Array): Uint8Array {
+    checkLength("the nonce", nonce, NONCE_LENGTH);
+    const place = out && placeFor(plaintext.length + TAG_LENGTH, out);
+    const sealed = this.#cipher(this.#key, nonce, aad).encrypt(plaintext);
+    if (place === undefined) return sealed;
+    place.set(sealed);
+    return place;
+  }
+
+  open(
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    ciphertext: Uint8Array,
+    out?: Uint8Array,
+  ): Uint8Array | null {
+    checkLength("the nonce", nonce, NONCE_LENGTH);
+    const length = ciphertext.length - TAG_LENGTH;
+    if (length < 0) return null;
+    const place = out && placeFor(length, out);
+    let plaintext: Uint8Array;
+    try {
+      plaintext = this.#cipher(this.#key, nonce, aad).decrypt(ciphertext);
+    } catch {
+      return null; // noble throws on a wrong tag, and lengths have been checked
+    }
+    if (place === undefined) return plaintext;
+    place.set(plaintext);
+    return place;
+  }
+}
+
+/** AES-CCM over the CBC and CTR of noble. */
+function nobleCcmKey(key: Uint8Array, tagLength: number): AeadKey {
+  const ownKey = key.slice();
+  const zero = new Uint8Array(16);
+  return ccmKey({
+    cbc: (blocks) => cbc(ownKey, zero, { disablePadding: true }).encrypt(blocks),
+    ctr: (counter, data) => ctr(ownKey, counter).encrypt(data),
+  }, tagLength);
+}
+
+/** RFC 9001 §5.4.3: one AES block of the sample. */
+function aesMask(keyLength: 16 | 32): HeaderProtection {
+  return Object.freeze({
+    keyLength,
+    importKey(key: Uint8Array) {
+      checkLength("the header-protection key", key, keyLength);
+      const ownKey = key.slice();
+      return {
+        mask(sample: Uint8Array): Uint8Array {
+          checkLength("the sample", sample, 16);
+          return ecb(ownKey, { disablePadding: true }).encrypt(sample);
+        },
+      };
+    },
+  });
+}
+
+/** RFC 9001 §5.4.4: the first four bytes of the sample are the counter, little-endian; the others are the nonce. */
+const chachaMask: HeaderProtection = Object.freeze({
+  keyLength: 32,
+  importKey(key: Uint8Array) {
+    checkLength("the header-protection key", key, 32);
+    const ownKey = key.slice();
+    return {
+      mask(sample: Uint8Array): Uint8Array {
+        checkLength("the sample", sample, 16);
+        return chachaBlockStart(ownKey, sample);
+      },
+    };
+  },
+});
+
+/** Header-protection masks of every suite, also for the WebCrypto provider. */
+export const nobleMasks: Required<SuiteParts["masks"]> = {
+  "AES-128": aesMask(16),
+  "AES-256": aesMask(32),
+  "ChaCha20": chachaMask,
+};
+
+/** ChaCha20-Poly1305, also for the WebCrypto provider. */
+export function nobleChachaKey(key: Uint8Array): AeadKey {
+  return new NobleAeadKey(chacha20poly1305, key);
+}
+
+/** Every AEAD. */
+export const nobleAeads: Required<SuiteParts["aeads"]> = {
+  "AES-128-GCM": (key) => new NobleAeadKey(gcm, key),
+  "AES-256-GCM": (key) => new NobleAeadKey(gcm, key),
+  "ChaCha20-Poly1305": nobleChachaKey,
+  "AES-128-CCM": (key) => nobleCcmKey(key, 16),
+  "AES-128-CCM-8": (key) => nobleCcmKey(key, 8),
+};
