@@ -127,6 +127,6 @@ export function formatDistinguishedName(name: DistinguishedName): string {
     `${shortNames[type] ?? type}=${typeof value === "string" ? value : `#${toHex(value)}`}`
   );
   // A peer wrote this text: it must not forge lines of a log.
-  const text = parts.join(", ").replace(/[^\x20-\x7e\u00a0-\ud7ff]/g, "?");
+  const text = parts.join(", ").replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
   return text.length === 0 ? "(empty name)" : text.length > 200 ? `${text.slice(0, 197)}...` : text;
 }

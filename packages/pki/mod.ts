@@ -1,5 +1,14 @@
 /**
- * Floor 3: certificates.
+ * X.509 certificates for TLS: parsing, path building and validation, service identity, trust stores.
+ *
+ * ```ts
+ * import { systemTrust, verifyServerCertificate } from "@sealane/pki";
+ * import { nativeProvider as provider } from "@sealane/providers/native";
+ *
+ * const verify = (chain: Uint8Array[], serverName: string) =>
+ *   verifyServerCertificate({ chain, serverName, now: Date.now(), trust: systemTrust(), provider });
+ * console.assert(typeof verify === "function");
+ * ```
  *
  * @module
  */

@@ -14,14 +14,22 @@ export const MAX_NAME_COMPARISONS = 100_000;
 
 const EMAIL_ADDRESS = "1.2.840.113549.1.9.1";
 
+/** The subtrees of one CA, by the form of their names. */
+interface Subtrees {
+  readonly permitted: ReadonlyMap<GeneralName["type"], readonly GeneralSubtree[]>;
+  readonly excluded: ReadonlyMap<GeneralName["type"], readonly GeneralSubtree[]>;
+}
+
 /** What the CAs of a path so far have permitted and excluded. */
 export class NameConstraintState {
-  readonly #all: NameConstraints[] = [];
+  readonly #all: Subtrees[] = [];
   #budget = MAX_NAME_COMPARISONS;
 
   /** Adds the constraints of one CA: names have to satisfy those of every CA above. */
-  add(constraints: NameConstraints): void {
-    this.#all.push(constraints);
+  add({ permitted, excluded }: NameConstraints): void {
+    const byForm = (subtrees: readonly GeneralSubtree[]) =>
+      Map.groupBy(subtrees, ({ base }) => base.type);
+    this.#all.push({ permitted: byForm(permitted), excluded: byForm(excluded) });
   }
 
   /**
@@ -34,14 +42,12 @@ export class NameConstraintState {
     if (this.#all.length === 0) return;
     for (const name of namesOf(certificate)) {
       for (const { permitted, excluded } of this.#all) {
-        const limits = permitted.filter(({ base }) => base.type === name.type);
-        if (limits.length > 0 && !limits.some((subtree) => this.#covers(subtree, name, false))) {
+        const limits = permitted.get(name.type);
+        if (limits?.some((subtree) => this.#covers(subtree, name, false)) === false) {
           refuse(certificate, name, "is not in a permitted subtree");
         }
-        for (const subtree of excluded) {
-          if (subtree.base.type === name.type && this.#covers(subtree, name, true)) {
-            refuse(certificate, name, "is in an excluded subtree");
-          }
+        if (excluded.get(name.type)?.some((subtree) => this.#covers(subtree, name, true))) {
+          refuse(certificate, name, "is in an excluded subtree");
         }
       }
     }

@@ -16,6 +16,8 @@ const RSA_ENCRYPTION = "1.2.840.113549.1.1.1";
 const RSASSA_PSS = "1.2.840.113549.1.1.10";
 const MGF1 = "1.2.840.113549.1.1.8";
 const EC_PUBLIC_KEY = "1.2.840.10045.2.1";
+/** The curve; old versions of OpenSSL put it in the place of the algorithm too. */
+const SM2 = "1.2.156.10197.1.301";
 
 interface Row {
   readonly id: string;
@@ -78,7 +80,7 @@ const CURVE_SCHEMES: Readonly<Record<string, SignatureScheme>> = {
   "1.3.36.3.3.2.8.1.1.7": S.ecdsa_brainpoolP256r1tls13_sha256,
   "1.3.36.3.3.2.8.1.1.11": S.ecdsa_brainpoolP384r1tls13_sha384,
   "1.3.36.3.3.2.8.1.1.13": S.ecdsa_brainpoolP512r1tls13_sha512,
-  "1.2.156.10197.1.301": S.sm2sig_sm3,
+  [SM2]: S.sm2sig_sm3,
 };
 
 const NULL = der.nullValue();
@@ -160,7 +162,7 @@ export function signatureSchemesOfKey(key: SubjectPublicKeyInfo): readonly Signa
       parameters === undefined || isPss(key.algorithm, hash, length)
     ).map(({ pss }) => pss);
   }
-  if (id === EC_PUBLIC_KEY) {
+  if (id === EC_PUBLIC_KEY || id === SM2) {
     if (parameters === undefined || parameters[0] !== 0x06) return [];
     const curve = new DerReader(parameters, "EC parameters").objectIdentifier("curve");
     return Object.hasOwn(CURVE_SCHEMES, curve) ? [CURVE_SCHEMES[curve]] : [];
