@@ -65,7 +65,6 @@ export const HONOURED = {
   "read-with-unfinished-write": "bool",
   "async": "bool",
   "implicit-handshake": "bool",
-  "peek-then-read": "bool",
   "read-size": "int",
   "max-send-fragment": "int",
   "max-cert-list": "int",
@@ -89,7 +88,6 @@ export const HONOURED = {
 
   // Key exchange.
   "curves": "ints",
-  "curves-flags": "ints",
   "key-shares": "ints",
   "no-key-shares": "bool",
   "server-supported-groups-hint": "ints",
@@ -103,7 +101,6 @@ export const HONOURED = {
   "verify-fail": "bool",
   "use-custom-verify-callback": "bool",
   "expect-verify-result": "bool",
-  "reverify-on-resume": "bool",
   "expect-peer-cert-file": "string",
   "expect-no-peer-cert": "bool",
   "use-client-ca-list": "string",
@@ -112,12 +109,6 @@ export const HONOURED = {
   "expect-peer-signature-algorithm": "int",
   "expect-peer-verify-pref": "ints",
   "expect-selected-credential": "int",
-  "accepted-peer-cert-types": "ints",
-  "available-client-cert-types": "ints",
-  "expect-peer-certificate-type": "int",
-  "expect-peer-rpk-sha256": "base64",
-  "install-cert-compression-algs": "bool",
-  "install-one-cert-compression-alg": "int",
 
   // OCSP and SCT.
   "enable-ocsp-stapling": "bool",
@@ -134,16 +125,8 @@ export const HONOURED = {
   "expect-no-session": "bool",
   "expect-no-session-id": "bool",
   "no-ticket": "bool",
-  "use-ticket-callback": "bool",
-  "use-ticket-aead-callback": "bool",
-  "skip-ticket": "bool",
-  "renew-ticket": "bool",
   "resumption-delay": "int",
-  "expect-ticket-age-skew": "int",
-  "resumption-across-names-enabled": "bool",
-  "expect-resumable-across-names": "bool",
-  "expect-not-resumable-across-names": "bool",
-  "enable-early-data": "bool",
+
   "expect-ticket-supports-early-data": "bool",
   "expect-accept-early-data": "bool",
   "expect-reject-early-data": "bool",
@@ -155,20 +138,6 @@ export const HONOURED = {
   "quic-transport-params": "base64",
   "expect-quic-transport-params": "base64",
   "quic-use-legacy-codepoint": "int",
-
-  // Encrypted ClientHello.
-  "ech-config-list": "base64",
-  "enable-ech-grease": "bool",
-  "expect-ech-accept": "bool",
-  "expect-ech-name-override": "string",
-  "expect-no-ech-name-override": "bool",
-  "expect-ech-retry-configs": "base64",
-  "expect-no-ech-retry-configs": "bool",
-  "reject-unusable-ech-config": "bool",
-  "ech-server-config": "base64s",
-  "ech-server-key": "base64s",
-  "ech-is-retry-config": "ints",
-  "fail-early-callback-ech-rewind": "bool",
 } as const satisfies Record<string, FlagKind>;
 
 /**
@@ -182,20 +151,11 @@ export const HONOURED_OF_CREDENTIAL = {
   "ocsp-response": "base64",
   "signed-cert-timestamps": "base64",
   "must-match-issuer": "bool",
-  "delegated-credential": "base64",
-  "psk-importer-key": "base64",
-  "psk-importer-identity": "base64",
-  "psk-importer-context": "base64",
-  "psk-importer-sha256": "bool",
-  "psk-importer-sha384": "bool",
 } as const satisfies Record<string, FlagKind>;
 
 /** Flags that begin a new credential, with what the shim calls its kind. */
 export const NEW_CREDENTIAL = {
   "new-x509-credential": "x509",
-  "new-delegated-credential": "delegated",
-  "new-rpk-credential": "raw-public-key",
-  "new-psk-credential": "psk",
 } as const;
 
 /** A flag that is not honoured: what follows it, and why. */
@@ -226,6 +186,10 @@ export const IGNORED: Readonly<Record<string, FlagNote>> = {
   "renegotiate-freely": note("bool", "about renegotiation, which TLS 1.3 does not have"),
   "allow-hint-mismatch": note("bool", "about BoringSSL's split handshake, which is not in use"),
   "jdk11-workaround": note("bool", "a workaround in versions below TLS 1.3"),
+  "advertise-npn": note("string", "NPN does not exist in TLS 1.3: there is nothing to offer"),
+  "select-next-proto": note("string", "NPN does not exist in TLS 1.3: there is nothing to offer"),
+  "retain-only-sha256-client-cert": note("bool", "changes only what BoringSSL keeps in memory"),
+  "peek-then-read": note("bool", "data comes as events, which the program keeps: there is no peek"),
   "quic-early-data-context": note("string", "0-RTT is bound to the session's own parameters"),
   "ticket-key": note("base64", "the tests that need BoringSSL's ticket format are disabled"),
 };
@@ -238,15 +202,20 @@ const CHANNEL_ID = "Channel ID, a proprietary extension";
 const TRUST_ANCHORS = "trust anchor identifiers, a draft";
 const PAKE = "SPAKE2+ in TLS, a draft";
 const PADDING = "server padding, a draft";
+const ECH = "Encrypted ClientHello, not yet";
+const COMPRESSION = "certificate compression, not yet";
+const RAW_KEYS = "raw public keys, not yet";
+const EXTERNAL_PSK = "the external PSK importer, not yet";
+const SESSIONS = "tickets, not yet";
+const EARLY_DATA = "early data, not yet";
+const DELEGATED = "delegated credentials, not yet";
 
 /** Flags that the shim does not implement: it exits with 89. */
 export const UNIMPLEMENTED: Readonly<Record<string, FlagNote>> = {
   "no-tls13": note("bool", TLS12),
   "cipher": note("string", "OpenSSL cipher strings"),
   "fallback-scsv": note("bool", TLS12),
-  "advertise-npn": note("string", TLS12),
   "advertise-empty-npn": note("bool", TLS12),
-  "select-next-proto": note("string", TLS12),
   "select-empty-next-proto": note("bool", TLS12),
   "expect-next-proto": note("string", TLS12),
   "expect-no-next-proto": note("bool", TLS12),
@@ -270,7 +239,6 @@ export const UNIMPLEMENTED: Readonly<Record<string, FlagNote>> = {
   "renegotiate-explicit": note("bool", TLS12),
   "forbid-renegotiation-after-handshake": note("bool", TLS12),
   "use-exporter-between-reads": note("bool", TLS12),
-  "retain-only-sha256-client-cert": note("bool", "a BoringSSL call to save memory"),
   "expect-sha256-client-cert": note("bool", "a BoringSSL call to save memory"),
   "dtls": note("bool", DTLS),
   "mtu": note("int", DTLS),
@@ -305,4 +273,42 @@ export const UNIMPLEMENTED: Readonly<Record<string, FlagNote>> = {
   "request-server-padding": note("int", PADDING),
   "server-supports-padding": note("bool", PADDING),
   "expect-server-sent-requested-padding": note("bool", PADDING),
+  "ech-config-list": note("base64", ECH),
+  "enable-ech-grease": note("bool", ECH),
+  "expect-ech-accept": note("bool", ECH),
+  "expect-ech-name-override": note("string", ECH),
+  "expect-no-ech-name-override": note("bool", ECH),
+  "expect-ech-retry-configs": note("base64", ECH),
+  "expect-no-ech-retry-configs": note("bool", ECH),
+  "reject-unusable-ech-config": note("bool", ECH),
+  "ech-server-config": note("base64s", ECH),
+  "ech-server-key": note("base64s", ECH),
+  "ech-is-retry-config": note("ints", ECH),
+  "fail-early-callback-ech-rewind": note("bool", ECH),
+  "install-cert-compression-algs": note("bool", COMPRESSION),
+  "install-one-cert-compression-alg": note("int", COMPRESSION),
+  "accepted-peer-cert-types": note("ints", RAW_KEYS),
+  "available-client-cert-types": note("ints", RAW_KEYS),
+  "expect-peer-certificate-type": note("int", RAW_KEYS),
+  "expect-peer-rpk-sha256": note("base64", RAW_KEYS),
+  "psk-importer-key": note("base64", EXTERNAL_PSK),
+  "psk-importer-identity": note("base64", EXTERNAL_PSK),
+  "psk-importer-context": note("base64", EXTERNAL_PSK),
+  "psk-importer-sha256": note("bool", EXTERNAL_PSK),
+  "psk-importer-sha384": note("bool", EXTERNAL_PSK),
+  "resumption-across-names-enabled": note("bool", SESSIONS),
+  "expect-resumable-across-names": note("bool", SESSIONS),
+  "expect-not-resumable-across-names": note("bool", SESSIONS),
+  "use-ticket-callback": note("bool", SESSIONS),
+  "use-ticket-aead-callback": note("bool", SESSIONS),
+  "skip-ticket": note("bool", SESSIONS),
+  "renew-ticket": note("bool", SESSIONS),
+  "expect-ticket-age-skew": note("int", SESSIONS),
+  "reverify-on-resume": note("bool", SESSIONS),
+  "enable-early-data": note("bool", EARLY_DATA),
+  "delegated-credential": note("base64", DELEGATED),
+  "curves-flags": note("ints", "groups of equal preference"),
+  "new-delegated-credential": note("bool", DELEGATED),
+  "new-rpk-credential": note("bool", RAW_KEYS),
+  "new-psk-credential": note("bool", EXTERNAL_PSK),
 };

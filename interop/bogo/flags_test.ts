@@ -58,8 +58,8 @@ Deno.test("credential flags speak of the newest credential of their connection",
     "first.pem",
     "-signing-prefs",
     "2052",
-    "-on-resume-new-psk-credential",
-    "-psk-importer-key",
+    "-on-resume-new-x509-credential",
+    "-ocsp-response",
     "AQI=",
   ]);
   assertEquals(flags.initial.defaultCredential["cert-file"], "default.pem");
@@ -68,8 +68,8 @@ Deno.test("credential flags speak of the newest credential of their connection",
   ]);
   assertEquals(flags.initial.credentials[0]["signing-prefs"], [2052]);
   // An unprefixed flag after a prefixed credential goes to the newest credential of each connection.
-  assertEquals(flags.resume.credentials.map((credential) => credential.kind), ["x509", "psk"]);
-  assertEquals(flags.resume.credentials[1]["psk-importer-key"], new Uint8Array([1, 2]));
+  assertEquals(flags.resume.credentials.map((credential) => credential.kind), ["x509", "x509"]);
+  assertEquals(flags.resume.credentials[1]["ocsp-response"], new Uint8Array([1, 2]));
 });
 
 Deno.test("an argument that looks like a flag is an argument", () => {

@@ -1,0 +1,203 @@
+/**
+ * The `-expect-…` flags, and the rules that hold on every connection, in the order in which BoringSSL's shim checks them.
+ *
+ * @module
+ */
+import type { HandshakeInfo } from "@sealane/handshake";
+import type { CryptoProvider } from "@sealane/providers";
+import {
+  CipherSuiteId,
+  cipherSuiteName,
+  equalBytes,
+  namedGroupName,
+  ProtocolVersion,
+  signatureSchemeName,
+  toHex,
+  utf8,
+} from "@sealane/wire";
+import { readCertificates } from "./credentials.ts";
+import type { EndpointState } from "./endpoint.ts";
+import type { ExchangeRole } from "./exchange.ts";
+import type { ConnectionFlags } from "./flags.ts";
+import type { Observed } from "./observed.ts";
+import { expect } from "./outcome.ts";
+
+/** Checks one connection. */
+export class Expectations {
+  readonly #state: EndpointState;
+  readonly #observed: Observed;
+  readonly #prefersAes: boolean;
+  readonly #peerCertificates: readonly Uint8Array[] | null;
+
+  private constructor(
+    state: EndpointState,
+    observed: Observed,
+    provider: CryptoProvider,
+    peerCertificates: readonly Uint8Array[] | null,
+  ) {
+    this.#state = state;
+    this.#observed = observed;
+    this.#prefersAes = provider.cipherSuites[0].id !== CipherSuiteId.TLS_CHACHA20_POLY1305_SHA256;
+    this.#peerCertificates = peerCertificates;
+  }
+
+  /** Reads the files that the flags name. */
+  static async create(
+    state: EndpointState,
+    observed: Observed,
+    provider: CryptoProvider,
+    flags: ConnectionFlags,
+  ): Promise<Expectations> {
+    const path = flags["expect-peer-cert-file"];
+    const certificates = path === undefined ? null : await readCertificates(path);
+    return new Expectations(state, observed, provider, certificates);
+  }
+
+  /** After the handshake, or when early data may be written. */
+  checkHandshake(flags: ConnectionFlags, role: ExchangeRole): void {
+    const { info, inEarlyData } = this.#state;
+    if (flags.server) {
+      expect(this.#observed.sawClientHello, "the ClientHello callback was not called");
+    }
+    if (info === null) {
+      expect(inEarlyData, "the handshake is not done");
+      return;
+    }
+    checkVersion(flags);
+    this.#checkSuite(flags, info);
+    checkNegotiated(flags, info);
+    checkResumption(flags, info, role, inEarlyData);
+    this.#checkPeer(flags, info);
+    this.#checkEarlyData(flags, inEarlyData);
+    this.#checkTransportParameters(flags, inEarlyData);
+    const expected = flags["expect-selected-credential"];
+    const selected = this.#observed.selectedCredential;
+    if (expected !== undefined) expect(selected === expected, `credential ${selected} was used`);
+  }
+
+  /** Before the connection is closed. */
+  checkSession(flags: ConnectionFlags): void {
+    if (flags.server) return;
+    const { tickets } = this.#observed;
+    const wanted = !flags["expect-no-session"] && !flags["shim-shuts-down"];
+    expect(tickets > 0 === wanted, `${tickets} tickets came`);
+  }
+
+  /** At the end of a connection: the trace of its messages. */
+  checkTrace(flags: ConnectionFlags): void {
+    const expected = flags["expect-msg-callback"];
+    if (expected === undefined || expected === "") return;
+    const { trace } = this.#observed;
+    expect(trace === expected, `the messages were ${JSON.stringify(trace)}`);
+  }
+
+  #checkSuite(flags: ConnectionFlags, { suite }: HandshakeInfo): void {
+    const byPreference = this.#prefersAes
+      ? flags["expect-cipher-aes"]
+      : flags["expect-cipher-no-aes"];
+    for (const expected of [flags["expect-cipher"], byPreference]) {
+      if (expected !== undefined) {
+        expect(suite.id === expected, `${suite.name} in place of ${cipherSuiteName(expected)}`);
+      }
+    }
+  }
+
+  #checkPeer(flags: ConnectionFlags, info: HandshakeInfo): void {
+    const { peer } = info;
+    const response = flags["expect-ocsp-response"];
+    if (response !== undefined) {
+      expect(sameBytes(peer?.ocspResponse, response), "the OCSP response is another one");
+    }
+    const timestamps = flags["expect-signed-cert-timestamps"];
+    if (timestamps !== undefined) {
+      // The flag has the list as it stands on the wire: a length, and lengths before each timestamp.
+      const content = (peer?.signedCertificateTimestamps ?? []).map(toHex).join();
+      expect(content === splitList(timestamps).map(toHex).join(), "the timestamps are others");
+    }
+    if (flags["expect-verify-result"]) {
+      const verified = this.#observed.verified ?? true;
+      expect(verified === !flags["verify-fail"], "the verification result is another one");
+    }
+    if (this.#peerCertificates !== null) {
+      const chain = (peer?.certificates ?? []).map(toHex).join();
+      expect(chain === this.#peerCertificates.map(toHex).join(), "the peer's chain is another one");
+    }
+    const certificates = peer?.certificates.length ?? 0;
+    if (flags["expect-no-peer-cert"] || info.externalPsk) {
+      expect(certificates === 0, "the peer sent a certificate");
+    } else if (!flags.server || flags["require-any-client-certificate"]) {
+      expect(certificates > 0 || peer?.publicKey !== undefined, "the peer sent no certificate");
+    }
+  }
+
+  #checkEarlyData(flags: ConnectionFlags, inEarlyData: boolean): void {
+    if (inEarlyData) return;
+    const { earlyData } = this.#state;
+    const accepted = earlyData?.accepted ?? false;
+    if (flags["expect-accept-early-data"]) expect(accepted, "early data was not accepted");
+    if (flags["expect-reject-early-data"]) expect(!accepted, "early data was accepted");
+  }
+
+  #checkTransportParameters(flags: ConnectionFlags, inEarlyData: boolean): void {
+    const expected = flags["expect-quic-transport-params"];
+    if (expected === undefined || inEarlyData) return;
+    expect(
+      sameBytes(this.#state.transportParameters, expected),
+      "the QUIC transport parameters are others",
+    );
+  }
+}
+
+function sameBytes(actual: Uint8Array | null | undefined, expected: Uint8Array): boolean {
+  return actual != null && equalBytes(actual, expected);
+}
+
+function splitList(list: Uint8Array): Uint8Array[] {
+  const items: Uint8Array[] = [];
+  for (let at = 2; at + 2 <= list.length;) {
+    const length = list[at] << 8 | list[at + 1];
+    items.push(list.subarray(at + 2, at + 2 + length));
+    at += 2 + length;
+  }
+  return items;
+}
+
+function checkVersion(flags: ConnectionFlags): void {
+  // Extended main secret and secure renegotiation, which two flags ask for, are part of every TLS 1.3 connection.
+  const expected = flags["expect-version"] ?? ProtocolVersion.tls13;
+  expect(expected === ProtocolVersion.tls13, `expected version ${expected}`);
+}
+
+function checkNegotiated(flags: ConnectionFlags, info: HandshakeInfo): void {
+  // On a server, what the callback selected has to be what was agreed.
+  const protocol = flags.server ? flags["select-alpn"] : flags["expect-alpn"];
+  const agreed = info.alpn === null ? "" : info.alpn;
+  expect(
+    equalBytes(utf8(agreed), utf8(protocol ?? "")),
+    `the application protocol is ${JSON.stringify(agreed)}`,
+  );
+  const group = flags["expect-curve-id"];
+  if (group !== undefined) {
+    expect(info.group === group, `the group is ${namedGroupName(info.group ?? 0)}`);
+  }
+  const scheme = flags["expect-peer-signature-algorithm"];
+  if (scheme !== undefined) {
+    const used = info.peerSignatureScheme ?? 0;
+    expect(used === scheme, `the peer's signature scheme is ${signatureSchemeName(used)}`);
+  }
+  const name = flags["expect-server-name"];
+  if (name !== undefined) expect(info.serverName === name, `the server name is ${info.serverName}`);
+  if (flags["expect-hrr"]) expect(info.helloRetryRequest, "there was no HelloRetryRequest");
+  if (flags["expect-no-hrr"]) expect(!info.helloRetryRequest, "there was a HelloRetryRequest");
+}
+
+function checkResumption(
+  flags: ConnectionFlags,
+  info: HandshakeInfo,
+  { isResume }: ExchangeRole,
+  inEarlyData: boolean,
+): void {
+  const wanted = isResume && (!flags["expect-session-miss"] || inEarlyData);
+  const resumed = info.resumed && !info.externalPsk;
+  expect(resumed === wanted, `the session was ${resumed ? "" : "not "}resumed`);
+}

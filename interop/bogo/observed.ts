@@ -1,0 +1,58 @@
+/**
+ * What the callbacks and the observer saw of one connection.
+ *
+ * @module
+ */
+import type { KeyLogLabel, Observer, PeerIdentity } from "@sealane/handshake";
+import { type ExtensionType, HandshakeType } from "@sealane/wire";
+
+/** What was seen of one connection; the configuration's callbacks write it, the expectations read it. */
+export class Observed {
+  /** How often the peer was judged on this connection. */
+  verifications = 0;
+  /** Whether the last judgement was good; `null` before the first. */
+  verified: boolean | null = null;
+  /** The peer that was judged last. */
+  peer: PeerIdentity | null = null;
+  /** On a server: whether the ClientHello callback was called. */
+  sawClientHello = false;
+  /** The credential that signed: its number, or -1 for the default one or none. */
+  selectedCredential = -1;
+  /** Types of the extensions in our own ClientHello or the client's. */
+  helloExtensions: readonly ExtensionType[] = [];
+  /** How many NewSessionTicket messages arrived. */
+  tickets = 0;
+  /** BoringSSL's message trace. */
+  trace = "";
+  /** The type of the last handshake message that arrived. */
+  lastMessageReceived: number | null = null;
+
+  readonly #secrets = new Map<KeyLogLabel, Uint8Array>();
+  readonly #server: boolean;
+
+  /** `server` says which side this is. */
+  constructor(server: boolean) {
+    this.#server = server;
+  }
+
+  /** The first application traffic secrets, out of the key log. */
+  trafficSecrets(): { read: Uint8Array; write: Uint8Array } {
+    const client = this.#secrets.get("CLIENT_TRAFFIC_SECRET_0");
+    const server = this.#secrets.get("SERVER_TRAFFIC_SECRET_0");
+    if (client === undefined || server === undefined) throw new Error("no application secrets yet");
+    return this.#server ? { read: client, write: server } : { read: server, write: client };
+  }
+
+  /** The hook that fills the trace and keeps the secrets. */
+  readonly observer: Observer = {
+    secret: (label, _clientRandom, secret) => {
+      this.#secrets.set(label, secret.slice());
+    },
+    message: (direction, _level, bytes) => {
+      this.trace += `${direction} hs ${bytes[0]}\n`;
+      if (direction === "write") return;
+      this.lastMessageReceived = bytes[0];
+      if (bytes[0] === HandshakeType.new_session_ticket) this.tickets++;
+    },
+  };
+}
