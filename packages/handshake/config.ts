@@ -12,6 +12,11 @@ import type { CustomExtension } from "./custom_extension.ts";
 import type { HandshakeLimits } from "./limits.ts";
 import type { Observer } from "./observer.ts";
 import type { PeerIdentity } from "./peer.ts";
+import type { ExternalPsk } from "./psk.ts";
+import type { ClientSessionCache } from "./session/client_cache.ts";
+import type { ReplayGuard } from "./session/replay.ts";
+import type { Session } from "./session/session.ts";
+import type { Tickets } from "./session/tickets.ts";
 
 /** What both roles have. */
 export interface CommonConfig {
@@ -38,6 +43,17 @@ export interface CommonConfig {
    * `peer/…` codes of certificates work too. What is not a `TlsError` counts as `local/certificate-refused`.
    */
   readonly verifyPeer?: (peer: PeerIdentity, request: VerifyRequest) => MaybePromise<void>;
+  /**
+   * Names the policy of `verifyPeer` or `trust`, where there is more than one: a session is resumed only under the policy
+   * that it was made under.
+   */
+  readonly verificationPolicy?: string;
+  /** Whether a resumption verifies the remembered peer again; false unless given. */
+  readonly verifyOnResumption?: boolean;
+  /** Whether a PSK may be used without a key exchange, and so without forward secrecy (psk_ke); false unless given. */
+  readonly allowPskOnly?: boolean;
+  /** External PSKs; a client offers them, a server accepts them. */
+  readonly externalPsks?: readonly ExternalPsk[];
   /** Accepts every peer unseen: anybody in the path can read and change everything. For tests on one machine. */
   readonly dangerouslyDisableCertificateVerification?: boolean;
   /** Extensions of the program's own. */
@@ -68,6 +84,10 @@ export interface VerifyRequest {
 export interface ClientTarget {
   /** The host: a DNS name (sent as SNI and verified) or an IP address (verified only). Without it no name is verified. */
   readonly serverName?: string;
+  /** A session to resume, in place of one from the cache. */
+  readonly session?: Session;
+  /** The name under which sessions are kept in the cache; `serverName` unless given. */
+  readonly sessionKey?: string;
 }
 
 /** The configuration of a client. */
@@ -91,6 +111,12 @@ export interface ClientConfig extends CommonConfig {
   readonly permuteExtensions?: boolean;
   /** Whether to accept an application protocol that was not offered; false unless given. */
   readonly allowUnknownAlpn?: boolean;
+  /** Where sessions are kept between connections. Without it, use the `ticket` events. */
+  readonly sessionCache?: ClientSessionCache;
+  /** Whether to send early data with a session that allows it; false unless given. It can be replayed: RFC 9846 appendix E.5. */
+  readonly earlyData?: boolean;
+  /** Whether the server has to take one of the PSKs; false unless given. */
+  readonly requirePsk?: boolean;
   /** Whether to offer post-handshake client authentication (RFC 9846 section 4.3.6); false unless given. */
   readonly postHandshakeAuthentication?: boolean;
 }
@@ -139,6 +165,20 @@ export interface ServerConfig extends CommonConfig {
   readonly requestSignedCertificateTimestamps?: boolean;
   /** Whether to acknowledge the client's server_name in EncryptedExtensions; true unless given. */
   readonly acknowledgeServerName?: boolean;
+  /** Finds an external PSK by the name that a client sends; asked after `externalPsks`. */
+  readonly findPsk?: (identity: Uint8Array) => MaybePromise<ExternalPsk | null>;
+  /** How sessions become tickets; without it there is no resumption. */
+  readonly tickets?: Tickets;
+  /** How many tickets to send after the handshake; 2 unless given. */
+  readonly ticketCount?: number;
+  /** How long a ticket serves, in seconds, at most 604,800; 172,800 unless given. */
+  readonly ticketLifetime?: number;
+  /** Flags to set in tickets. */
+  readonly ticketFlags?: readonly number[];
+  /** Accepts early data; without it, early data is declined. */
+  readonly earlyData?: ServerEarlyData;
+  /** What early data depends on besides ALPN, for instance the server's settings: sessions of another context get none. */
+  readonly earlyDataContext?: Uint8Array;
   /** The OCSP response to staple, in place of the credential's; called only if the client asks. */
   readonly ocspResponse?: (
     credential: Credential,
@@ -151,6 +191,16 @@ export interface ServerConfig extends CommonConfig {
   readonly cookieKey?: Uint8Array;
   /** Whether to answer every first ClientHello with a cookie, to see the client's address answer; false unless given. */
   readonly alwaysRetry?: boolean;
+}
+
+/** How a server takes early data. */
+export interface ServerEarlyData {
+  /** Refuses early data that was seen before: `createReplayGuard`. One guard serves all servers of one name. */
+  readonly replayGuard: ReplayGuard;
+  /** Most bytes of early data; 14,336 unless given. */
+  readonly maxSize?: number;
+  /** Has the last word on early data of a session. */
+  readonly accept?: (hello: ClientHelloInfo, session: Session) => MaybePromise<boolean>;
 }
 
 /** Chooses a server's credential; `null` ends the handshake with handshake_failure. */

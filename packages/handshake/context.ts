@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CipherSuite } from "@sealane/providers";
+import type { CipherSuite, Hash } from "@sealane/providers";
 import { ExtensionType, TlsError, wipe } from "@sealane/wire";
 import type { Carrier } from "./carrier.ts";
 import type { HandshakeEvent, Level } from "./events.ts";
@@ -39,6 +39,10 @@ export class FlowContext {
   writeLevel: Level = "initial";
   /** ClientHello.random, which names the connection in key logs. */
   clientRandom: Uint8Array = new Uint8Array(32);
+  /** The exporter of early data, once there is one. */
+  earlyExporter: { readonly hash: Hash; readonly secret: Uint8Array } | null = null;
+  /** Most bytes of early data, as a client may send them or a server takes them. */
+  maxEarlyData = 0;
   readonly #secrets = new Set<Uint8Array>();
 
   /** Used by `Handshake` only. */

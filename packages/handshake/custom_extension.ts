@@ -16,6 +16,11 @@ export interface CustomExtension {
   /** The messages in which the peer has to send it: without it the handshake ends with missing_extension. */
   readonly requiredIn?: readonly ExtensionContext[];
   /**
+   * Whether a client's sessions remember what the server sent in EncryptedExtensions (as `context`): early data depends on
+   * it.
+   */
+  readonly remembered?: boolean;
+  /**
    * The content to send in a message, or `null` to leave the extension out. In EncryptedExtensions and Certificate it
    * is asked only if the peer offered the extension. In a second ClientHello the content of the first one stands.
    */

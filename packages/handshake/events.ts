@@ -15,6 +15,7 @@ import type { CipherSuite } from "@sealane/providers";
 import type { AlertDescription, ExtensionType, NamedGroup, SignatureScheme } from "@sealane/wire";
 import type { ExtensionContext } from "./extensions/table.ts";
 import type { PeerIdentity } from "./peer.ts";
+import type { Session } from "./session/session.ts";
 
 /** The encryption levels of RFC 9001 section 2.1. Over records, `initial` is plaintext. */
 export type Level = "initial" | "early" | "handshake" | "application";
@@ -53,6 +54,10 @@ export interface HandshakeInfo {
   readonly helloRetryRequest: boolean;
   /** Whether early data was accepted. */
   readonly earlyDataAccepted: boolean;
+  /** Why early data was or was not accepted; `null` where it was not a question. */
+  readonly earlyDataReason: EarlyDataReason | null;
+  /** On a server that resumed a session: the client's age of the ticket minus ours, milliseconds; else `null`. */
+  readonly ticketAgeSkew: number | null;
   /** Who the peer is; `null` if it did not authenticate with a certificate or key. After a resumption, the session's. */
   readonly peer: PeerIdentity | null;
   /** The scheme of the peer's CertificateVerify; `null` without one. */
@@ -67,6 +72,7 @@ export type HandshakeEvent =
   | SecretEvent
   | EarlyDataEvent
   | PeerExtensionEvent
+  | TicketEvent
   | CompleteEvent
   | ClientAuthenticationEvent
   | AlertEvent;
@@ -117,6 +123,14 @@ export interface PeerExtensionEvent {
   readonly extension: ExtensionType;
   /** Its content. */
   readonly data: Uint8Array;
+}
+
+/** On a client: a session to resume later. */
+export interface TicketEvent {
+  /** Discriminator. */
+  readonly type: "ticket";
+  /** The session. */
+  readonly session: Session;
 }
 
 /** The handshake is done: both Finished messages are through. */

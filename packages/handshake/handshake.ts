@@ -136,6 +136,11 @@ export class Handshake {
     return this.#error;
   }
 
+  /** Most bytes of early data: what a client may send with its session, what a server takes. 0 without early data. */
+  get maxEarlyData(): number {
+    return this.#context.maxEarlyData;
+  }
+
   /** The level at which handshake bytes of the peer have to arrive now. */
   get readLevel(): Level {
     return this.#context.readLevel;

@@ -15,5 +15,6 @@ export * from "./limits.ts";
 export * from "./observer.ts";
 export * from "./peer.ts";
 export type { PostHandshake } from "./post_handshake.ts";
+export type { ExternalPsk } from "./psk.ts";
 export { DEFAULT_GROUPS, DEFAULT_SIGNATURE_SCHEMES } from "./resolve_config.ts";
 export * from "./session/mod.ts";

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { CipherSuite } from "@sealane/providers";
+import type { CipherSuite, MaybePromise } from "@sealane/providers";
 import { HandshakeType, TlsError } from "@sealane/wire";
 import type { FlowContext } from "./context.ts";
 import type { HandshakeInfo } from "./events.ts";
 import { exportKeyingMaterial, nextTrafficSecret } from "./key_schedule.ts";
 import { decodeKeyUpdate, encodeKeyUpdate } from "./messages/key_update.ts";
 import type { HandshakeMessage } from "./messages/message.ts";
-import type { Step } from "./step.ts";
+import { drive, type Step } from "./step.ts";
 
 /** Handles one kind of message after the handshake; each role brings its own. */
 export type PostHandshakeHandler = (message: HandshakeMessage) => Step<void>;
@@ -25,6 +25,7 @@ export class PostHandshake {
   #read: Uint8Array | null = null;
   #write: Uint8Array | null = null;
   #complete = false;
+  #issueTickets: ((count: number) => Step<void>) | null = null;
   #updateOwed = false;
   #updateRequested = false;
   #updatesWithoutData = 0;
@@ -57,6 +58,23 @@ export class PostHandshake {
     this.#handlers.delete(type);
   }
 
+  /** A server's way to make tickets. */
+  setTicketIssuer(issue: (count: number) => Step<void>): void {
+    this.#issueTickets = issue;
+  }
+
+  /**
+   * Sends more tickets: on a server, after the handshake.
+   *
+   * @throws {TlsError} `api/state` on a client, or before the handshake is complete.
+   */
+  sendTickets(count = 1): MaybePromise<void> {
+    if (this.#issueTickets === null || !this.#complete) {
+      throw new TlsError("api/state", "tickets are sent by a server, after the handshake");
+    }
+    return drive(this.#issueTickets(count));
+  }
+
   /** What was agreed is known, and so is the exporter secret. */
   setInfo(info: HandshakeInfo, exporterSecret: Uint8Array): void {
     this.#info = info;
@@ -70,12 +88,13 @@ export class PostHandshake {
     else this.#write = secret;
   }
 
-  /** Both Finished messages are through: says so, and then handles messages until the connection ends. */
-  *run(info: HandshakeInfo): Step<void> {
+  /** Both Finished messages are through: says so, runs `first`, and then handles messages until the connection ends. */
+  *run(info: HandshakeInfo, first?: Step<void>): Step<void> {
     this.#info = info;
     this.#complete = true;
     this.#context.stage("complete");
     this.#context.emit({ type: "complete", info });
+    if (first !== undefined) yield* first;
     for (;;) {
       const message = yield* this.#context.receive(...this.#handlers.keys());
       const handler = this.#handlers.get(message.type);
@@ -93,6 +112,20 @@ export class PostHandshake {
       throw new TlsError("api/state", "the exporter is not available before the handshake is done");
     }
     return exportKeyingMaterial(this.#suite.hash, this.#exporter, label, context, length);
+  }
+
+  /**
+   * Keying material of the early exporter (RFC 9846 section 7.5), from the ClientHello with early data on; `length` is in
+   * bytes.
+   *
+   * @throws {TlsError} `api/state` without early data, `api/argument` for a wrong length or label.
+   */
+  exportEarlyKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array {
+    const { earlyExporter } = this.#context;
+    if (earlyExporter === null) {
+      throw new TlsError("api/state", "there is no early exporter without early data");
+    }
+    return exportKeyingMaterial(earlyExporter.hash, earlyExporter.secret, label, context, length);
   }
 
   /**

@@ -40,3 +40,19 @@ export function* peek(...expected: readonly HandshakeType[]): Step<HandshakeMess
   // The driver resumes the generator with a whole message.
   return (yield { message: expected, peek: true }) as HandshakeMessage;
 }
+
+/** Runs a step that waits for promises only, outside of the driver: for what the program asks for after the handshake. */
+export function drive<T>(step: Step<T>): MaybePromise<T> {
+  const result = step.next();
+  return result.done ? result.value : driveLater(step, result.value);
+}
+
+async function driveLater<T>(step: Step<T>, first: Need): Promise<T> {
+  let need = first;
+  for (;;) {
+    if (!("promise" in need)) throw new Error("this step waits for a message of the peer");
+    const result = step.next(await need.promise);
+    if (result.done) return result.value;
+    need = result.value;
+  }
+}

@@ -18,6 +18,11 @@ export class Transcript {
     else this.#state.update(message);
   }
 
+  /** Whether the hash is known. */
+  get started(): boolean {
+    return this.#state !== null;
+  }
+
   /** The hash is known from now on. Calling it again with the same hash does nothing. */
   start(hash: Hash): void {
     if (this.#hash !== null) return;

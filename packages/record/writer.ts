@@ -104,8 +104,11 @@ export class RecordWriter {
     return this.#output.length > 0 || this.#messages.length > 0;
   }
 
-  /** Protects everything that is written from now on with `key`. What was written before is not affected. */
-  setKey(key: TrafficKey): void {
+  /**
+   * Protects everything that is written from now on with `key`; with `null` nothing, as a client does whose early data met
+   * a HelloRetryRequest. What was written before is not affected.
+   */
+  setKey(key: TrafficKey | null): void {
     this.#flush();
     this.#key = key;
   }

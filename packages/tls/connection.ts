@@ -35,17 +35,20 @@ export interface ConnectionOptions {
   readonly allowTruncation?: boolean;
   /** Most bytes that {@link Connection.write} holds until the handshake is done; 1 MiB unless given. */
   readonly heldBytes?: number;
+  /** Most bytes of declined early data that a server skips, records with their headers; 16,384 unless given. */
+  readonly skippedEarlyData?: number;
 }
 
 /** What happens on a connection, in order. */
 export type ConnectionEvent =
-  | { readonly type: "data"; readonly data: Uint8Array }
+  | { readonly type: "data"; readonly data: Uint8Array; readonly early: boolean }
   | { readonly type: "close" }
   | Exclude<HandshakeEvent, { type: "message" | "secret" | "alert" }>;
 
 /** How much goes into the writer between two looks at the key: 64 records. */
 const WRITE_CHUNK = 64 * 16_384;
 const DEFAULT_HELD_BYTES = 2 ** 20;
+const DEFAULT_SKIPPED_EARLY_DATA = 16_384;
 
 /**
  * One end of a TLS connection.
@@ -66,6 +69,7 @@ export class Connection {
   #writeLevel: Level = "initial";
   #complete = false;
   #changeCipherSpecSent = false;
+  #earlyBytes = 0;
   #readClosed = false;
   #writeClosed = false;
   #error: TlsError | null = null;
@@ -202,6 +206,22 @@ export class Connection {
     else this.#hold(data);
   }
 
+  /**
+   * On a client: sends early data (RFC 9846 section 2.3), which anybody can replay. Takes as much of `data` as the session
+   * allows and gives the number of bytes taken: 0 where there is no early data, or it is over. If the `earlyData` event
+   * says that it was declined, the server has seen none of it: {@link Connection.write} it, if it still makes sense.
+   */
+  writeEarlyData(data: Uint8Array): number {
+    if (this.#error !== null) throw this.#error;
+    if (this.#writeClosed || this.#role !== "client" || this.#writeLevel !== "early") return 0;
+    const room = this.#handshake.maxEarlyData - this.#earlyBytes;
+    const taken = data.subarray(0, Math.max(room, 0));
+    if (taken.length === 0) return 0;
+    this.#earlyBytes += taken.length;
+    this.#guard(() => this.#writer.write(ContentType.application_data, taken));
+    return taken.length;
+  }
+
   /** Whether data that is written now goes out now. */
   get writable(): boolean {
     return this.#error === null && !this.#writeClosed && this.#canWrite();
@@ -330,15 +350,41 @@ export class Connection {
   }
 
   #takeData(content: Uint8Array): void {
-    if (this.#readLevel !== "application") {
+    const early = this.#readLevel === "early";
+    if (!early && this.#readLevel !== "application") {
       throw new TlsError(
         "peer/unexpected-application-data",
         "application data came during the handshake",
       );
     }
     if (content.length === 0) return;
+    if (early) this.#countEarlyData(content.length);
     this.#handshake.post.applicationDataReceived();
-    this.#events.push({ type: "data", data: content });
+    this.#events.push({ type: "data", data: content, early });
+  }
+
+  /** RFC 9846 §4.3.10: more than max_early_data_size is unexpected_message. */
+  #countEarlyData(length: number): void {
+    this.#earlyBytes += length;
+    if (this.#earlyBytes > this.#handshake.maxEarlyData) {
+      throw new TlsError(
+        "peer/too-much-early-data",
+        `${this.#earlyBytes} bytes of early data, more than ${this.#handshake.maxEarlyData}`,
+      );
+    }
+  }
+
+  /** The verdict on early data: a server skips what it declined, a client stops sending it. */
+  #judgeEarlyData(event: Extract<HandshakeEvent, { type: "earlyData" }>): void {
+    this.#events.push(event);
+    if (event.accepted) return;
+    if (this.#role === "server") {
+      this.#reader.skipEarlyData(this.#options.skippedEarlyData ?? DEFAULT_SKIPPED_EARLY_DATA);
+    } else if (event.afterHelloRetryRequest) {
+      // The second ClientHello goes out in the clear.
+      this.#writeLevel = "initial";
+      this.#writer.setKey(null);
+    }
   }
 
   #closeRead(): void {
@@ -359,6 +405,9 @@ export class Connection {
           break;
         case "alert":
           this.#writer.alert(event.description);
+          break;
+        case "earlyData":
+          this.#judgeEarlyData(event);
           break;
         case "complete":
           this.#complete = true;

@@ -105,6 +105,8 @@ export const ALERT_OF_CODE = {
   "peer/bad-binder": A.decrypt_error,
   "peer/unknown-psk-identity": A.handshake_failure,
   "peer/psk-required": A.missing_extension,
+  "peer/early-data": A.illegal_parameter,
+  "peer/ticket": A.illegal_parameter,
   "peer/too-much-early-data": A.unexpected_message,
   "peer/too-much-skipped-early-data": A.unexpected_message,
 

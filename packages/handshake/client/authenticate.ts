@@ -6,7 +6,6 @@
  */
 import { ExtensionType, HandshakeType, type SignatureScheme, TlsError } from "@sealane/wire";
 import {
-  type AuthenticatedPeer,
   receiveAuthentication,
   sendCertificate,
   sendCertificateVerify,
@@ -26,25 +25,35 @@ import {
   type CertificateRequest,
   decodeCertificateRequest,
 } from "../messages/certificate_request.ts";
+import type { PeerIdentity } from "../peer.ts";
+import { type Psk, recallPeer } from "../psk.ts";
+import { verifyIdentity } from "../verify_identity.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
 import type { ClientOffer } from "./hello.ts";
 
 /** What came of the server's part. */
 export interface ServerAuthentication {
-  /** The server; `null` if it authenticated with a PSK. */
-  readonly authenticated: AuthenticatedPeer | null;
+  /** The server; with a PSK the one of the session, `null` if that has none. */
+  readonly peer: PeerIdentity | null;
+  /** The scheme of its CertificateVerify; `null` with a PSK. */
+  readonly scheme: SignatureScheme | null;
   /** Its request for a certificate of ours; `null` without one. */
   readonly request: CertificateRequest | null;
 }
 
-/** CertificateRequest if there is one, then Certificate and CertificateVerify of the server. */
+/** CertificateRequest if there is one, then Certificate and CertificateVerify of the server; none of them with a PSK. */
 export function* authenticateServer(
   context: FlowContext,
-  _config: ResolvedClientConfig,
+  config: ResolvedClientConfig,
   offer: ClientOffer,
+  psk: Psk | null,
   target: ClientTarget,
 ): Step<ServerAuthentication> {
+  if (psk !== null) return yield* recallServer(context, config, psk, target);
+  if (config.requirePsk) {
+    throw new TlsError("peer/psk-required", "the server took none of the PSKs");
+  }
   const request = yield* receiveCertificateRequest(context);
   const authenticated = yield* receiveAuthentication(context, {
     context: new Uint8Array(),
@@ -55,7 +64,21 @@ export function* authenticateServer(
   if (authenticated === null) {
     throw new TlsError("peer/decode-error", "the Certificate message of the server is empty");
   }
-  return { authenticated, request };
+  return { peer: authenticated.identity, scheme: authenticated.scheme, request };
+}
+
+/** A PSK authenticates the server: it is the one that the session was made with. */
+function* recallServer(
+  context: FlowContext,
+  config: ResolvedClientConfig,
+  psk: Psk,
+  target: ClientTarget,
+): Step<ServerAuthentication> {
+  const peer = recallPeer(psk.session?.peer ?? null);
+  if (peer !== null && config.verifyOnResumption) {
+    yield* verifyIdentity(context, peer, target.serverName ?? null);
+  }
+  return { peer, scheme: null, request: null };
 }
 
 function* receiveCertificateRequest(context: FlowContext): Step<CertificateRequest | null> {
@@ -144,7 +167,7 @@ function* chooseCredential(
         decodeExtension(extensions, signatureAlgorithmsCertInCertificateRequest) ??
           signatureSchemes,
       certificateAuthorities: authorities,
-      server: server.authenticated?.identity ?? null,
+      server: server.peer,
       signal: context.signal,
     }));
   }

@@ -9,6 +9,8 @@ import {
   alpnInEncryptedExtensions,
   checkResponseExtensions,
   decodeExtension,
+  earlyDataInEncryptedExtensions,
+  findExtension,
   serverNameInEncryptedExtensions,
 } from "../extensions/mod.ts";
 import { decodeEncryptedExtensions } from "../messages/encrypted_extensions.ts";
@@ -19,7 +21,11 @@ import type { ClientOffer } from "./hello.ts";
 /** What EncryptedExtensions says. */
 export interface ServerExtensions {
   /** The application protocol; `null` if none was agreed. */
-  readonly alpn: string | null;
+  readonly alpn: Uint8Array | null;
+  /** Whether early data was accepted. */
+  readonly earlyData: boolean;
+  /** The content of the custom extension that sessions remember; `null` without one. */
+  readonly remembered: Uint8Array | null;
 }
 
 /** Receives and judges EncryptedExtensions. */
@@ -36,7 +42,10 @@ export function* receiveEncryptedExtensions(
   checkAlpn(context, config, alpn);
   yield* context.receiveCustomExtensions("EE", extensions);
   context.transcript.add(message.bytes);
-  return { alpn: alpn === null ? null : new TextDecoder().decode(alpn) };
+  const earlyData = decodeExtension(extensions, earlyDataInEncryptedExtensions) ?? false;
+  const custom = config.customExtensions?.find(({ remembered }) => remembered);
+  const remembered = custom === undefined ? undefined : findExtension(extensions, custom.type);
+  return { alpn, earlyData, remembered: remembered?.data ?? null };
 }
 
 function checkAlpn(

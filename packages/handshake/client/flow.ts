@@ -3,23 +3,26 @@
  *
  * @module
  */
-import type { CipherSuite } from "@sealane/providers";
 import { HandshakeType, type NamedGroup, namedGroupName, TlsError, wipe } from "@sealane/wire";
-import { receiveFinished, sendFinished } from "../authentication.ts";
 import { deriveApplicationSecrets } from "../application_secrets.ts";
+import { receiveFinished, sendFinished } from "../authentication.ts";
 import type { ClientTarget } from "../config.ts";
 import type { FlowContext } from "../context.ts";
+import type { EarlyDataReason } from "../events.ts";
 import { EarlySecret, type MainSecret } from "../key_schedule.ts";
+import { encodeEndOfEarlyData } from "../messages/end_of_early_data.ts";
 import {
   decodeServerHello,
   isHelloRetryRequest,
   type ServerHello,
 } from "../messages/server_hello.ts";
 import type { PostHandshake } from "../post_handshake.ts";
+import { rememberPeer } from "../psk.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
 import { answerCertificateRequest, authenticateServer } from "./authenticate.ts";
-import { receiveEncryptedExtensions } from "./encrypted_extensions.ts";
+import { checkAcceptedEarlyData, rejectEarlyData } from "./early_data.ts";
+import { receiveEncryptedExtensions, type ServerExtensions } from "./encrypted_extensions.ts";
 import { type ClientOffer, makeOffer, makeRetryOffer, sendOffer } from "./hello.ts";
 import {
   readHelloRetryRequest,
@@ -36,49 +39,68 @@ export function* clientFlow(
   config: ResolvedClientConfig,
   target: ClientTarget,
 ): Step<void> {
-  const { offer, choice, retried } = yield* negotiate(context, config, target);
-  const { hash } = choice.suite;
-  const { secret, group } = yield* agree(choice, offer);
-  const keys = installHandshakeKeys(context, choice.suite, secret);
+  const negotiated = yield* negotiate(context, config, target);
+  const { offer, choice } = negotiated;
+  const { suite } = choice;
+  const keys = yield* agreeOnKeys(context, offer, choice);
+  const early = new EarlyDataState(context, negotiated);
+  installHandshakeKeys(context, choice, keys, early);
   const encrypted = yield* receiveEncryptedExtensions(context, config, offer);
-  const server = yield* authenticateServer(context, config, offer, target);
-  yield* receiveFinished(context, hash, keys.serverTraffic);
+  early.judge(choice, encrypted, keys);
+  const server = yield* authenticateServer(context, config, offer, choice.psk, target);
+  yield* receiveFinished(context, suite.hash, keys.serverTraffic);
   context.requireMessageBoundary();
   context.stage("finished");
 
   // The application keys belong to the transcript up to the server's Finished; our own flight comes after it.
   const application = deriveApplicationSecrets(context, keys.main);
+  early.end(choice, keys);
   const scheme = yield* answerCertificateRequest(context, config, server);
-  sendFinished(context, hash, keys.clientTraffic);
-  context.installWrite("application", choice.suite, application.client);
-  context.installRead("application", choice.suite, application.server);
+  sendFinished(context, suite.hash, keys.clientTraffic);
+  context.installWrite("application", suite, application.client);
+  context.installRead("application", suite, application.server);
   context.forget(keys.clientTraffic);
   context.forget(keys.serverTraffic);
 
   const info = {
-    suite: choice.suite,
-    group,
-    alpn: encrypted.alpn,
+    suite,
+    group: keys.group,
+    alpn: encrypted.alpn === null ? null : new TextDecoder().decode(encrypted.alpn),
     serverName: target.serverName ?? null,
-    resumed: false,
-    externalPsk: false,
-    helloRetryRequest: retried,
-    earlyDataAccepted: false,
-    peer: server.authenticated?.identity ?? null,
-    peerSignatureScheme: server.authenticated?.scheme ?? null,
+    resumed: choice.psk?.session != null,
+    externalPsk: choice.psk !== null && choice.psk.session === null,
+    helloRetryRequest: negotiated.retried,
+    earlyDataAccepted: early.accepted,
+    earlyDataReason: early.reason,
+    ticketAgeSkew: null,
+    peer: server.peer,
+    peerSignatureScheme: server.scheme,
     signatureScheme: scheme,
   };
   post.setInfo(info, application.exporter);
   post.setTrafficSecret("write", application.client);
   post.setTrafficSecret("read", application.server);
-  receiveTickets(context, post, keys.main);
+  receiveTickets(context, post, config, target, {
+    suite,
+    resumptionSecret: keys.main.resumption(context.transcript.digest()),
+    alpn: encrypted.alpn,
+    peer: rememberPeer(server.peer),
+    authenticatedAt: choice.psk?.session?.authenticatedAt ?? config.clock(),
+    remembered: encrypted.remembered,
+  });
+  keys.main.end();
   yield* post.run(info);
 }
 
 interface Negotiated {
+  /** The ClientHello that was answered. */
   readonly offer: ClientOffer;
+  /** The answer. */
   readonly choice: ServerChoice;
+  /** Whether a HelloRetryRequest came in between. */
   readonly retried: boolean;
+  /** Whether the first ClientHello had early data. */
+  readonly earlyData: boolean;
 }
 
 /** ClientHello to ServerHello, with a HelloRetryRequest in between if the server wants one. */
@@ -88,7 +110,8 @@ function* negotiate(
   target: ClientTarget,
 ): Step<Negotiated> {
   let offer = yield* makeOffer(context, config, target);
-  sendOffer(context, offer);
+  const { earlyData } = offer;
+  sendOffer(context, config, offer, false);
   let { hello, bytes } = yield* receiveServerHello(context);
   let retry: RetryState | null = null;
   if (isHelloRetryRequest(hello)) {
@@ -96,11 +119,15 @@ function* negotiate(
     context.requireMessageBoundary();
     context.stage("helloRetry");
     retry = state;
+    if (earlyData) {
+      rejectEarlyData(context, "hello-retry-request");
+      context.writeLevel = "initial";
+    }
     context.transcript.start(state.suite.hash);
     context.transcript.replaceByMessageHash();
     context.transcript.add(bytes);
-    offer = yield* makeRetryOffer(config, offer, request);
-    sendOffer(context, offer);
+    offer = yield* makeRetryOffer(config, offer, state.suite, request);
+    sendOffer(context, config, offer, true);
     ({ hello, bytes } = yield* receiveServerHello(context));
     if (isHelloRetryRequest(hello)) {
       throw new TlsError("peer/second-hello-retry-request", "a second HelloRetryRequest arrived");
@@ -111,7 +138,7 @@ function* negotiate(
   context.transcript.start(choice.suite.hash);
   context.transcript.add(bytes);
   context.stage("helloDone");
-  return { offer, choice, retried: retry !== null };
+  return { offer, choice, retried: retry !== null, earlyData };
 }
 
 function* receiveServerHello(
@@ -121,45 +148,111 @@ function* receiveServerHello(
   return { hello: decodeServerHello(body), bytes };
 }
 
-/** The shared secret of our key pair and the server's share. */
-function* agree(
-  choice: ServerChoice,
-  offer: ClientOffer,
-): Step<{ secret: Uint8Array; group: NamedGroup }> {
-  // RFC 9846 §9.2: without a PSK there is a key_share, and psk_ke is never offered.
-  if (choice.share === null) {
-    throw new TlsError("peer/missing-extension", "ServerHello has no key_share");
-  }
-  const { group, share } = choice.share;
-  const secret = yield* settle(offer.keyPairs.get(group)?.complete(share) ?? null);
-  if (secret === null) {
-    throw new TlsError(
-      "peer/key-share",
-      `ServerHello has a bad key share for ${namedGroupName(group)}`,
-    );
-  }
-  return { secret, group };
-}
-
 interface HandshakeKeys {
   readonly clientTraffic: Uint8Array;
   readonly serverTraffic: Uint8Array;
   readonly main: MainSecret;
+  readonly group: NamedGroup | null;
 }
 
-function installHandshakeKeys(
+/** The handshake keys of the PSK, of our key pair and the server's share, or of both. */
+function* agreeOnKeys(
   context: FlowContext,
-  suite: CipherSuite,
-  sharedSecret: Uint8Array,
-): HandshakeKeys {
-  const handshake = new EarlySecret(suite.hash, null).handshakeSecret(sharedSecret);
+  offer: ClientOffer,
+  choice: ServerChoice,
+): Step<HandshakeKeys> {
+  let sharedSecret: Uint8Array | null = null;
+  if (choice.share !== null) {
+    const { group, share } = choice.share;
+    sharedSecret = yield* settle(offer.keyPairs.get(group)?.complete(share) ?? null);
+    if (sharedSecret === null) {
+      throw new TlsError(
+        "peer/key-share",
+        `ServerHello has a bad key share for ${namedGroupName(group)}`,
+      );
+    }
+  }
+  const early = new EarlySecret(choice.suite.hash, choice.psk?.key ?? null);
+  const handshake = early.handshakeSecret(sharedSecret);
   wipe(sharedSecret);
   const transcriptHash = context.transcript.digest();
   const clientTraffic = context.keep(handshake.clientTraffic(transcriptHash));
   const serverTraffic = context.keep(handshake.serverTraffic(transcriptHash));
   context.logSecret("CLIENT_HANDSHAKE_TRAFFIC_SECRET", clientTraffic);
   context.logSecret("SERVER_HANDSHAKE_TRAFFIC_SECRET", serverTraffic);
-  context.installWrite("handshake", suite, clientTraffic);
-  context.installRead("handshake", suite, serverTraffic);
-  return { clientTraffic, serverTraffic, main: handshake.mainSecret() };
+  const main = handshake.mainSecret();
+  return { clientTraffic, serverTraffic, main, group: choice.share?.group ?? null };
+}
+
+/** Installs the handshake keys; while early data is open over records, the write key waits for its end. */
+function installHandshakeKeys(
+  context: FlowContext,
+  { suite }: ServerChoice,
+  keys: HandshakeKeys,
+  early: EarlyDataState,
+): void {
+  if (!early.open || !context.carrier.endOfEarlyData) {
+    context.installWrite("handshake", suite, keys.clientTraffic);
+  }
+  context.installRead("handshake", suite, keys.serverTraffic);
+}
+
+/** What becomes of early data between ServerHello and the client's Finished. */
+class EarlyDataState {
+  readonly #context: FlowContext;
+  /** Whether the verdict is still open, or was good. */
+  open: boolean;
+  /** Whether it was accepted. */
+  accepted = false;
+  /** Why; `null` if there was no early data. */
+  reason: EarlyDataReason | null;
+
+  constructor(context: FlowContext, { choice, retried, earlyData, offer }: Negotiated) {
+    this.#context = context;
+    this.open = earlyData && !retried && choice.psk !== null && choice.psk === offer.psks[0];
+    this.reason = retried && earlyData ? "hello-retry-request" : null;
+    // Without its PSK early data is lost already, and nothing more is sent under its key.
+    if (earlyData && !retried && !this.open) this.#reject("session-not-resumed");
+  }
+
+  #reject(reason: EarlyDataReason): void {
+    this.open = false;
+    this.reason = reason;
+    rejectEarlyData(this.#context, reason);
+  }
+
+  /** EncryptedExtensions has come: the server's verdict. */
+  judge(choice: ServerChoice, encrypted: ServerExtensions, keys: HandshakeKeys): void {
+    if (encrypted.earlyData) {
+      // RFC 9846 §4.3.10: only the first PSK can have early data.
+      if (!this.open || choice.psk === null) {
+        throw new TlsError(
+          "peer/unsolicited-extension",
+          "the server took early data without its PSK",
+        );
+      }
+      checkAcceptedEarlyData(choice.psk, choice.suite.id, encrypted.alpn);
+      this.accepted = true;
+      this.reason = "accepted";
+      this.#context.emit({
+        type: "earlyData",
+        accepted: true,
+        reason: "accepted",
+        afterHelloRetryRequest: false,
+      });
+      return;
+    }
+    if (!this.open) return;
+    this.#reject("peer-declined");
+    if (this.#context.carrier.endOfEarlyData) {
+      this.#context.installWrite("handshake", choice.suite, keys.clientTraffic);
+    }
+  }
+
+  /** The server's Finished has come: early data ends, over records with a message. */
+  end(choice: ServerChoice, keys: HandshakeKeys): void {
+    if (!this.open || !this.#context.carrier.endOfEarlyData) return;
+    this.#context.send(encodeEndOfEarlyData());
+    this.#context.installWrite("handshake", choice.suite, keys.clientTraffic);
+  }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { parseIpAddress } from "@sealane/pki";
-import type { KeyExchangeGroup, KeyPair } from "@sealane/providers";
+import type { CipherSuite, KeyExchangeGroup, KeyPair } from "@sealane/providers";
 import {
   type ExtensionType,
   ExtensionType as E,
@@ -20,6 +20,7 @@ import {
   alpnInClientHello,
   certificateAuthoritiesInClientHello,
   cookieInClientHello,
+  earlyDataInClientHello,
   encodeExtension,
   type ExtensionCodec,
   type KeyShareEntry,
@@ -35,15 +36,22 @@ import {
   supportedVersionsInClientHello,
 } from "../extensions/mod.ts";
 import { CertificateStatusType } from "../extensions/status_request.ts";
-import { type ClientHello, encodeClientHello } from "../messages/client_hello.ts";
+import type { ClientHello } from "../messages/client_hello.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
+import type { Psk } from "../psk.ts";
+import { installEarlyKeys, mayOfferEarlyData } from "./early_data.ts";
 import { Grease } from "./grease.ts";
+import { choosePsks, encodeWithBinders, pskModes } from "./psk.ts";
 
 /** What a client has offered and needs again when the server answers. */
 export interface ClientOffer {
-  /** The last ClientHello. */
+  /** The last ClientHello, without pre_shared_key. */
   readonly hello: ClientHello;
+  /** The PSKs in it, in order. */
+  readonly psks: readonly Psk[];
+  /** Whether it announces early data. */
+  readonly earlyData: boolean;
   /** The key pairs of its shares. */
   readonly keyPairs: ReadonlyMap<NamedGroup, KeyPair>;
   /** The types of its extensions: a response may have no other. */
@@ -56,6 +64,7 @@ export function* makeOffer(
   config: ResolvedClientConfig,
   target: ClientTarget,
 ): Step<ClientOffer> {
+  const psks = yield* choosePsks(config, target);
   const keyPairs = yield* generateShares(config);
   const grease = config.grease ? new Grease(config.randomBytes) : null;
   const random = config.randomBytes(32);
@@ -64,6 +73,8 @@ export function* makeOffer(
     ? config.randomBytes(32)
     : new Uint8Array();
   const extensions = offeredExtensions(context, config, target, keyPairs, grease);
+  const earlyData = mayOfferEarlyData(context, config, psks);
+  if (earlyData) extensions.push(encodeExtension(earlyDataInClientHello, true));
   const hello: ClientHello = {
     legacyVersion: ProtocolVersion.tls12,
     random,
@@ -72,19 +83,30 @@ export function* makeOffer(
     legacyCompressionMethods: [0],
     extensions: config.permuteExtensions ? permute(extensions, config.randomBytes) : extensions,
   };
-  return makeClientOffer(hello, keyPairs);
+  return makeClientOffer(hello, keyPairs, psks, earlyData);
 }
 
 function makeClientOffer(
   hello: ClientHello,
   keyPairs: ReadonlyMap<NamedGroup, KeyPair>,
+  psks: readonly Psk[],
+  earlyData: boolean,
 ): ClientOffer {
-  return { hello, keyPairs, offered: new Set(hello.extensions.map(({ type }) => type)) };
+  const offered = new Set(hello.extensions.map(({ type }) => type));
+  if (psks.length > 0) offered.add(E.pre_shared_key);
+  return { hello, keyPairs, psks, earlyData, offered };
 }
 
-/** Sends the ClientHello of an offer. */
-export function sendOffer(context: FlowContext, offer: ClientOffer): void {
-  context.send(encodeClientHello(offer.hello));
+/** Sends the ClientHello of an offer, and with early data its keys. */
+export function sendOffer(
+  context: FlowContext,
+  config: ResolvedClientConfig,
+  offer: ClientOffer,
+  retried: boolean,
+): void {
+  const bytes = encodeWithBinders(context, config, offer.hello, offer.psks, retried);
+  context.send(bytes);
+  if (offer.earlyData) installEarlyKeys(context, config, offer.psks[0], bytes);
 }
 
 /** A key pair for each group that gets a share; the X25519 part of a hybrid share serves the plain share too. */
@@ -151,6 +173,7 @@ function offeredExtensions(
   const authorities = config.certificateAuthorities ?? [];
   if (authorities.length > 0) add(certificateAuthoritiesInClientHello, authorities);
   if (config.postHandshakeAuthentication) add(postHandshakeAuthInClientHello, true);
+  list.push(pskModes(config));
   list.push(...context.customExtensions("CH"));
   return grease === null ? list : grease.surround(list);
 }
@@ -170,6 +193,7 @@ export interface RetryRequest {
 export function* makeRetryOffer(
   config: ResolvedClientConfig,
   first: ClientOffer,
+  suite: CipherSuite,
   request: RetryRequest,
 ): Step<ClientOffer> {
   let { keyPairs } = first;
@@ -189,7 +213,9 @@ export function* makeRetryOffer(
       extensions.push(encodeExtension(cookieInClientHello, request.cookie));
     }
   }
-  return makeClientOffer({ ...first.hello, extensions }, keyPairs);
+  // RFC 9846 §4.2.4: PSKs whose hash is not that of the chosen suite are dropped.
+  const psks = first.psks.filter((psk) => psk.hash === suite.hash.name);
+  return makeClientOffer({ ...first.hello, extensions }, keyPairs, psks, false);
 }
 
 /** A random order, by Fisher and Yates. */

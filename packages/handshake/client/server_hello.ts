@@ -19,9 +19,11 @@ import {
   type KeyShareEntry,
   keyShareInHelloRetryRequest,
   keyShareInServerHello,
+  preSharedKeyInServerHello,
   supportedVersionsInServerHello,
 } from "../extensions/mod.ts";
 import type { ServerHello } from "../messages/server_hello.ts";
+import type { Psk } from "../psk.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import type { ClientOffer, RetryRequest } from "./hello.ts";
 
@@ -113,6 +115,8 @@ export interface ServerChoice {
   readonly suite: CipherSuite;
   /** The server's share; `null` with a PSK alone. */
   readonly share: KeyShareEntry | null;
+  /** The PSK that the server took; `null` without one. */
+  readonly psk: Psk | null;
 }
 
 /** Judges a ServerHello. */
@@ -132,7 +136,32 @@ export function readServerHello(
   }
   const share = decodeExtension(hello.extensions, keyShareInServerHello) ?? null;
   if (share !== null) checkShareGroup(offer, share.group, retry);
-  return { suite, share };
+  const psk = selectedPsk(offer, hello, suite);
+  // RFC 9846 §9.2: a key_share is missing, unless a PSK is used alone, which only psk_ke allows.
+  if (share === null && (psk === null || !config.allowPskOnly)) {
+    throw new TlsError("peer/missing-extension", "ServerHello has no key_share");
+  }
+  return { suite, share, psk };
+}
+
+function selectedPsk(offer: ClientOffer, hello: ServerHello, suite: CipherSuite): Psk | null {
+  const index = decodeExtension(hello.extensions, preSharedKeyInServerHello);
+  if (index === undefined) return null;
+  // RFC 9846 §4.3.11: the selected identity is in range, and its hash is the suite's.
+  const psk = offer.psks.at(index);
+  if (psk === undefined) {
+    throw new TlsError(
+      "peer/psk-identity",
+      `ServerHello selected PSK ${index} of ${offer.psks.length}`,
+    );
+  }
+  if (psk.hash !== suite.hash.name) {
+    throw new TlsError(
+      "peer/psk-hash",
+      `ServerHello selected a PSK of ${psk.hash} with ${suite.name}`,
+    );
+  }
+  return psk;
 }
 
 /** RFC 9846 §4.3.8: the server's share is for a group that the client sent a share for. */

@@ -3,26 +3,39 @@
  *
  * @module
  */
-import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
-import { ProtocolVersion, wipe } from "@sealane/wire";
-import { receiveFinished, sendFinished } from "../authentication.ts";
+import { HandshakeType, ProtocolVersion, TlsError, wipe } from "@sealane/wire";
 import { deriveApplicationSecrets } from "../application_secrets.ts";
+import { receiveFinished, sendFinished } from "../authentication.ts";
 import type { FlowContext } from "../context.ts";
 import {
   encodeExtension,
   keyShareInServerHello,
+  preSharedKeyInServerHello,
+  type RawExtension,
   supportedVersionsInServerHello,
 } from "../extensions/mod.ts";
 import { EarlySecret, type MainSecret } from "../key_schedule.ts";
+import { decodeEndOfEarlyData } from "../messages/end_of_early_data.ts";
 import { encodeServerHello } from "../messages/server_hello.ts";
 import type { PostHandshake } from "../post_handshake.ts";
+import { recallPeer, rememberPeer } from "../psk.ts";
 import { type ResolvedServerConfig, resolveServerConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
+import { verifyIdentity } from "../verify_identity.ts";
 import { authenticateClient, requestCertificate, sendAuthentication } from "./authenticate.ts";
 import { receiveClientHello, type ReceivedHello } from "./client_hello.ts";
+import { earlyTrafficSecret, judgeEarlyData } from "./early_data.ts";
 import { sendEncryptedExtensions } from "./encrypted_extensions.ts";
-import { chooseAlpn, chooseCredential, respond, shareFor } from "./negotiate.ts";
-import { agreeOnGroup } from "./hello_retry.ts";
+import { type Agreement, agreeOnGroup } from "./hello_retry.ts";
+import {
+  chooseAlpn,
+  chooseCredential,
+  type ChosenCredential,
+  respond,
+  shareFor,
+} from "./negotiate.ts";
+import { acceptsTickets, type SelectedPsk } from "./psk.ts";
+import { TicketIssuer } from "./tickets.ts";
 
 /** A server's whole handshake, and what follows it. */
 export function* serverFlow(
@@ -33,49 +46,68 @@ export function* serverFlow(
   const first = yield* receiveClientHello(context);
   context.clientRandom = first.hello.random;
   const config = yield* consultApplication(context, initial, first);
-  const { hello, suite, group, retried } = yield* agreeOnGroup(context, config, first);
+  const agreement = yield* agreeOnGroup(context, config, first);
+  const { hello, suite, group, selected } = agreement;
   yield* context.receiveCustomExtensions("CH", hello.hello.extensions);
-  const chosen = yield* chooseCredential(config, hello);
+  const chosen = yield* chooseAuthentication(config, hello, selected);
   const alpn = yield* chooseAlpn(context, config, hello);
-  const keys = yield* sendServerHello(context, config, hello, suite, group);
+  const earlyReason = yield* judgeEarlyData(context, config, agreement, alpn);
+  const earlyData = earlyReason === "accepted";
+  const keys = yield* sendServerHello(context, config, agreement);
 
-  sendEncryptedExtensions(context, config, hello, alpn);
-  const request = requestCertificate(context, config);
-  yield* sendAuthentication(context, config, hello, chosen);
+  sendEncryptedExtensions(context, config, hello, { alpn, earlyData, resumed: selected !== null });
+  const request = chosen === null ? null : requestCertificate(context, config);
+  if (chosen !== null) yield* sendAuthentication(context, config, hello, chosen);
   sendFinished(context, suite.hash, keys.serverTraffic);
   const application = deriveApplicationSecrets(context, keys.main);
   // The write key of application data first: a server may speak before the client has finished.
   context.installWrite("application", suite, application.server);
-  context.installRead("handshake", suite, keys.clientTraffic);
+  const resumedPeer = recallPeer(selected?.psk.session?.peer ?? null);
   const info = {
     suite,
-    group: group.id,
+    group: group?.id ?? null,
     alpn: alpn === null ? null : new TextDecoder().decode(alpn),
     serverName: hello.info.serverName,
-    resumed: false,
-    externalPsk: false,
-    helloRetryRequest: retried,
-    earlyDataAccepted: false,
-    peer: null,
+    resumed: selected?.psk.session != null,
+    externalPsk: selected !== null && selected.psk.session === null,
+    helloRetryRequest: agreement.retried,
+    earlyDataAccepted: earlyData,
+    earlyDataReason: earlyReason,
+    ticketAgeSkew: selected?.psk.session != null ? selected.ageSkew : null,
+    peer: resumedPeer,
     peerSignatureScheme: null,
-    signatureScheme: chosen.scheme,
+    signatureScheme: chosen?.scheme ?? null,
   };
   post.setInfo(info, application.exporter);
   post.setTrafficSecret("write", application.server);
   post.setTrafficSecret("read", application.client);
 
+  if (earlyData && selected !== null) yield* receiveEarlyData(context, agreement, selected);
+  context.installRead("handshake", suite, keys.clientTraffic);
+  if (resumedPeer !== null && config.verifyOnResumption) {
+    yield* verifyIdentity(context, resumedPeer, null);
+  }
   const client = yield* authenticateClient(context, config, request);
   yield* receiveFinished(context, suite.hash, keys.clientTraffic);
   context.stage("finished");
   context.installRead("application", suite, application.client);
   context.forget(keys.clientTraffic);
   context.forget(keys.serverTraffic);
-  keys.main.end();
-  yield* post.run({
-    ...info,
-    peer: client?.identity ?? null,
-    peerSignatureScheme: client?.scheme ?? null,
+  const peer = client?.identity ?? resumedPeer;
+  const issuer = new TicketIssuer(context, config, {
+    suite,
+    resumptionSecret: keys.main.resumption(context.transcript.digest()),
+    alpn,
+    serverName: hello.info.serverName,
+    peer: rememberPeer(peer),
+    authenticatedAt: selected?.psk.session?.authenticatedAt ?? config.clock(),
   });
+  keys.main.end();
+  post.setTicketIssuer((count) => issuer.send(count));
+  yield* post.run(
+    { ...info, peer, peerSignatureScheme: client?.scheme ?? null },
+    acceptsTickets(config, hello) ? issuer.send() : undefined,
+  );
 }
 
 /** Shows the ClientHello to the application, which may choose another configuration for it. */
@@ -91,6 +123,22 @@ function* consultApplication(
   return resolved;
 }
 
+/** What the server authenticates with: a credential, or `null` with a PSK. */
+function* chooseAuthentication(
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+  selected: SelectedPsk | null,
+): Step<ChosenCredential | null> {
+  if (selected !== null) return null;
+  if (config.credentials === undefined) {
+    throw new TlsError(
+      "peer/unknown-psk-identity",
+      "ClientHello has no PSK of ours, and there is no certificate",
+    );
+  }
+  return yield* chooseCredential(config, hello);
+}
+
 interface HandshakeKeys {
   readonly clientTraffic: Uint8Array;
   readonly serverTraffic: Uint8Array;
@@ -101,13 +149,21 @@ interface HandshakeKeys {
 function* sendServerHello(
   context: FlowContext,
   config: ResolvedServerConfig,
-  hello: ReceivedHello,
-  suite: CipherSuite,
-  group: KeyExchangeGroup,
+  { hello, suite, group, selected }: Agreement,
 ): Step<HandshakeKeys> {
-  const offered = shareFor(hello, group);
-  if (offered === null) throw new Error("the client's share was checked before");
-  const { share, secret } = yield* respond(group, offered);
+  const extensions: RawExtension[] = [
+    encodeExtension(supportedVersionsInServerHello, ProtocolVersion.tls13),
+  ];
+  let sharedSecret: Uint8Array | null = null;
+  const offered = group === null ? null : shareFor(hello, group);
+  if (group !== null && offered !== null) {
+    const { share, secret } = yield* respond(group, offered);
+    sharedSecret = secret;
+    extensions.push(encodeExtension(keyShareInServerHello, { group: group.id, share }));
+  }
+  if (selected !== null) {
+    extensions.push(encodeExtension(preSharedKeyInServerHello, selected.index));
+  }
   context.transcript.start(suite.hash);
   context.transcript.add(hello.bytes);
   context.send(encodeServerHello({
@@ -116,13 +172,11 @@ function* sendServerHello(
     legacySessionId: hello.hello.legacySessionId,
     cipherSuite: suite.id,
     legacyCompressionMethod: 0,
-    extensions: [
-      encodeExtension(supportedVersionsInServerHello, ProtocolVersion.tls13),
-      encodeExtension(keyShareInServerHello, { group: group.id, share }),
-    ],
+    extensions,
   }));
-  const handshake = new EarlySecret(suite.hash, null).handshakeSecret(secret);
-  wipe(secret);
+  const handshake = new EarlySecret(suite.hash, selected?.psk.key ?? null)
+    .handshakeSecret(sharedSecret);
+  wipe(sharedSecret);
   const transcriptHash = context.transcript.digest();
   const clientTraffic = context.keep(handshake.clientTraffic(transcriptHash));
   const serverTraffic = context.keep(handshake.serverTraffic(transcriptHash));
@@ -131,4 +185,19 @@ function* sendServerHello(
   context.installWrite("handshake", suite, serverTraffic);
   context.stage("helloDone");
   return { clientTraffic, serverTraffic, main: handshake.mainSecret() };
+}
+
+/** Opens early data, and over records waits for its end. */
+function* receiveEarlyData(
+  context: FlowContext,
+  { hello, suite }: Agreement,
+  { psk }: SelectedPsk,
+): Step<void> {
+  const secret = earlyTrafficSecret(context, suite, psk.key, hello.bytes);
+  context.installRead("early", suite, secret);
+  context.forget(secret);
+  if (!context.carrier.endOfEarlyData) return;
+  const message = yield* context.receive(HandshakeType.end_of_early_data);
+  decodeEndOfEarlyData(message.body);
+  context.transcript.add(message.bytes);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
-import { TlsError } from "@sealane/wire";
+import { ExtensionType, TlsError } from "@sealane/wire";
 import type { FlowContext } from "../context.ts";
 import { cookieInClientHello, decodeExtension } from "../extensions/mod.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
@@ -13,6 +13,7 @@ import { messageHash } from "../transcript.ts";
 import { receiveClientHello, type ReceivedHello } from "./client_hello.ts";
 import { type CookieState, openCookie, sealCookie } from "./cookie.ts";
 import { chooseGroup, chooseSuite, shareFor } from "./negotiate.ts";
+import { recheckPsk, type SelectedPsk, selectPsk } from "./psk.ts";
 import {
   checkRetryShare,
   checkSecondHello,
@@ -26,8 +27,12 @@ export interface Agreement {
   readonly hello: ReceivedHello;
   /** The suite. */
   readonly suite: CipherSuite;
-  /** The group, for which `hello` has a share. */
-  readonly group: KeyExchangeGroup;
+  /** The group, for which `hello` has a share; `null` with a PSK alone. */
+  readonly group: KeyExchangeGroup | null;
+  /** The PSK; `null` without one. */
+  readonly selected: SelectedPsk | null;
+  /** Whether early data was announced and declined with a HelloRetryRequest. */
+  readonly earlyDataDeclined: boolean;
   /** Whether there was a HelloRetryRequest. */
   readonly retried: boolean;
 }
@@ -38,29 +43,42 @@ export function* agreeOnGroup(
   config: ResolvedServerConfig,
   first: ReceivedHello,
 ): Step<Agreement> {
-  const returned = resumeFromCookie(context, config, first);
+  const returned = yield* resumeFromCookie(context, config, first);
   if (returned !== null) return returned;
   const suite = chooseSuite(config, first);
-  const group = chooseGroup(config, first);
-  const share = shareFor(first, group);
-  if (share !== null && !config.alwaysRetry) return { hello: first, suite, group, retried: false };
+  const selected = yield* selectPsk(context, config, first, suite);
+  const group = selected?.alone ? null : chooseGroup(config, first);
+  const share = group === null ? null : shareFor(first, group);
+  const enough = group === null || share !== null;
+  const common = { hello: first, suite, group, selected, retried: false, earlyDataDeclined: false };
+  if (enough && !config.alwaysRetry) return common;
 
   const parameters: RetryParameters = {
     suite,
-    group: share === null ? group : null,
-    cookie: makeCookie(config, suite, share === null ? group : null, first),
+    group: enough ? null : group,
+    cookie: makeCookie(config, suite, enough ? null : group, first),
   };
   context.transcript.start(suite.hash);
   context.transcript.add(first.bytes);
   context.transcript.replaceByMessageHash();
   context.send(encodeHelloRetryRequest(first.hello.legacySessionId, parameters));
   context.stage("helloRetry");
+  const earlyDataDeclined = first.offered.has(ExtensionType.early_data);
+  if (earlyDataDeclined) {
+    context.emit({
+      type: "earlyData",
+      accepted: false,
+      reason: "hello-retry-request",
+      afterHelloRetryRequest: true,
+    });
+  }
 
   const hello = yield* receiveClientHello(context);
   checkSecondHello(first.hello, hello.hello);
-  checkRetryShare(hello, group);
+  if (group !== null) checkRetryShare(hello, group, !enough);
   if (parameters.cookie !== null) requireCookie(config, hello);
-  return { hello, suite, group, retried: true };
+  const renewed = selected === null ? null : recheckPsk(context, suite, hello, selected);
+  return { hello, suite, group, selected: renewed, retried: true, earlyDataDeclined };
 }
 
 function cookieHash(config: ResolvedServerConfig): CipherSuite["hash"] {
@@ -100,11 +118,11 @@ function requireCookie(config: ResolvedServerConfig, hello: ReceivedHello): Cook
  * A first ClientHello with a cookie of ours answers a HelloRetryRequest that this object did not send: another server,
  * or this one without state. The transcript is made up from the cookie.
  */
-function resumeFromCookie(
+function* resumeFromCookie(
   context: FlowContext,
   config: ResolvedServerConfig,
   hello: ReceivedHello,
-): Agreement | null {
+): Step<Agreement | null> {
   const cookie = decodeExtension(hello.hello.extensions, cookieInClientHello);
   if (cookie === undefined || config.cookieKey === undefined) return null;
   const state = openCookie(cookieHash(config), config.cookieKey, cookie, config.clock());
@@ -117,11 +135,12 @@ function resumeFromCookie(
   }
   const asked = config.groupList.find(({ id }) => id === state.group) ?? null;
   const group = asked ?? chooseGroup(config, hello);
-  checkRetryShare(hello, group);
+  checkRetryShare(hello, group, asked !== null);
   context.transcript.start(suite.hash);
   context.transcript.add(messageHash(state.clientHelloHash));
   context.transcript.add(
     encodeHelloRetryRequest(hello.hello.legacySessionId, { suite, group: asked, cookie }),
   );
-  return { hello, suite, group, retried: true };
+  const selected = yield* selectPsk(context, config, hello, suite);
+  return { hello, suite, group, selected, retried: true, earlyDataDeclined: false };
 }

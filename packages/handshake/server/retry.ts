@@ -54,12 +54,16 @@ export function encodeHelloRetryRequest(
   });
 }
 
-/** RFC 9846 §4.3.8: the second ClientHello has one share, for the group that was asked for. */
-export function checkRetryShare(hello: ReceivedHello, group: KeyExchangeGroup): void {
+/** RFC 9846 §4.3.8: where a group was asked for, the second ClientHello has one share, for that group. */
+export function checkRetryShare(
+  hello: ReceivedHello,
+  group: KeyExchangeGroup,
+  asked: boolean,
+): void {
   if (hello.keyShares === null) {
     throw new TlsError("peer/missing-extension", "the second ClientHello has no key_share");
   }
-  if (hello.keyShares.length !== 1 || shareFor(hello, group) === null) {
+  if (asked && hello.keyShares.length !== 1 || shareFor(hello, group) === null) {
     const groups = hello.keyShares.map((entry) => namedGroupName(entry.group)).join(", ");
     throw new TlsError(
       "peer/client-hello-changed",

@@ -1,0 +1,105 @@
+/**
+ * Pre-shared keys: what both roles know of one, whether it came with a ticket or from outside (RFC 9846 section 2.2).
+ *
+ * @module
+ */
+import { parseCertificate } from "@sealane/pki";
+import type { CipherSuite, Hash } from "@sealane/providers";
+import { CertificateType } from "@sealane/wire";
+import type { CommonConfig } from "./config.ts";
+import { type BinderKind, EarlySecret } from "./key_schedule.ts";
+import type { PeerIdentity } from "./peer.ts";
+import type { Session, SessionPeer } from "./session/session.ts";
+
+/**
+ * An external PSK: a key that both sides were given, and the name that they have for it. A key from people has to go
+ * through a password-authenticated key exchange first: RFC 9257 says why. See `importPsk` for RFC 9258.
+ */
+export interface ExternalPsk {
+  /** The name, 1 to 65,535 bytes; it is sent in the clear. */
+  readonly identity: Uint8Array;
+  /** The key: at least 128 bits of entropy. */
+  readonly key: Uint8Array;
+  /** The name of the hash that it is for: `SHA-256` unless given (RFC 9846 section 4.3.11). */
+  readonly hash?: string;
+  /** Whether RFC 9258 imported it, which is another binder label. */
+  readonly imported?: boolean;
+}
+
+/** A PSK that may be used in a handshake. */
+export interface Psk {
+  /** What the client names it by. */
+  readonly identity: Uint8Array;
+  /** The key; with a session the session's, which is not wiped by the handshake. */
+  readonly key: Uint8Array;
+  /** Name of the hash. */
+  readonly hash: string;
+  /** Which binder label it has. */
+  readonly kind: BinderKind;
+  /** The session that is resumed; `null` for an external PSK. */
+  readonly session: Session | null;
+}
+
+/** An external PSK, ready for use. */
+export function fromExternal(psk: ExternalPsk): Psk {
+  return {
+    identity: psk.identity,
+    key: psk.key,
+    hash: psk.hash ?? "SHA-256",
+    kind: psk.imported ? "imported" : "external",
+    session: null,
+  };
+}
+
+/** The PSK of a session, under the name of its ticket. */
+export function fromSession(session: Session, identity: Uint8Array): Psk {
+  return { identity, key: session.psk, hash: session.hash, kind: "resumption", session };
+}
+
+/** The binder of a PSK over a transcript hash that ends before the binders (RFC 9846 section 4.3.11.2). */
+export function computeBinder(hash: Hash, psk: Psk, transcriptHash: Uint8Array): Uint8Array {
+  const early = new EarlySecret(hash, psk.key);
+  const binder = early.binder(psk.kind, transcriptHash);
+  early.end();
+  return binder;
+}
+
+/** The hash of this name among suites; `null` if none has it. */
+export function hashNamed(suites: readonly CipherSuite[], name: string): Hash | null {
+  return suites.find((suite) => suite.hash.name === name)?.hash ?? null;
+}
+
+/** What a session remembers of a peer. */
+export function rememberPeer(peer: PeerIdentity | null): SessionPeer | null {
+  if (peer === null) return null;
+  const raw = peer.type === CertificateType.RawPublicKey;
+  return {
+    type: peer.type,
+    certificates: raw ? [peer.publicKey] : peer.certificates,
+    ocspResponse: peer.ocspResponse,
+    signedCertificateTimestamps: peer.signedCertificateTimestamps,
+  };
+}
+
+/** The peer that a session remembers. */
+export function recallPeer(peer: SessionPeer | null): PeerIdentity | null {
+  if (peer === null) return null;
+  const { type, certificates, ocspResponse, signedCertificateTimestamps } = peer;
+  const common = { type, ocspResponse, signedCertificateTimestamps, delegatedCredential: null };
+  if (type === CertificateType.RawPublicKey) {
+    return { ...common, certificates: [], leaf: null, publicKey: certificates[0] };
+  }
+  const leaf = parseCertificate(certificates[0]);
+  return { ...common, certificates, leaf, publicKey: leaf.subjectPublicKeyInfo.raw };
+}
+
+/**
+ * The policy by which peers are verified, in a word: a session is resumed only under the policy that it was made under,
+ * so that a connection without verification does not open the door for the next one.
+ */
+export function verificationPolicy(config: CommonConfig): string {
+  const name = config.verificationPolicy === undefined ? "" : `:${config.verificationPolicy}`;
+  if (config.verifyPeer !== undefined) return `callback${name}`;
+  if (config.dangerouslyDisableCertificateVerification) return `none${name}`;
+  return `trust${name}`;
+}

@@ -1,0 +1,115 @@
+/**
+ * NewSessionTicket as a server sends it (RFC 9846 section 4.7.1).
+ *
+ * @module
+ */
+import type { CipherSuite } from "@sealane/providers";
+import type { FlowContext } from "../context.ts";
+import {
+  earlyDataInNewSessionTicket,
+  encodeExtension,
+  type RawExtension,
+  tlsFlagsInNewSessionTicket,
+} from "../extensions/mod.ts";
+import { ticketPsk } from "../key_schedule.ts";
+import { encodeNewSessionTicket } from "../messages/new_session_ticket.ts";
+import { verificationPolicy } from "../psk.ts";
+import type { ResolvedServerConfig } from "../resolve_config.ts";
+import { MAX_TICKET_LIFETIME, type Session, type SessionPeer } from "../session/session.ts";
+import { settle, type Step } from "../step.ts";
+import { DEFAULT_MAX_EARLY_DATA } from "./early_data.ts";
+
+/** How long a ticket serves unless the configuration says otherwise: two days, in seconds. */
+const DEFAULT_LIFETIME = 172_800;
+const DEFAULT_COUNT = 2;
+
+/** What every session of a connection has in common. */
+export interface ServerSessionFacts {
+  /** The suite. */
+  readonly suite: CipherSuite;
+  /** resumption_secret. */
+  readonly resumptionSecret: Uint8Array;
+  /** ALPN. */
+  readonly alpn: Uint8Array | null;
+  /** The name that the client asked for. */
+  readonly serverName: string | null;
+  /** The client, if it authenticated. */
+  readonly peer: SessionPeer | null;
+  /** When it did: milliseconds since 1970. */
+  readonly authenticatedAt: number;
+}
+
+/** Makes the tickets of one connection. */
+export class TicketIssuer {
+  readonly #context: FlowContext;
+  readonly #config: ResolvedServerConfig;
+  readonly #facts: ServerSessionFacts;
+  #issued = 0;
+
+  /** Used by the server's flow. */
+  constructor(context: FlowContext, config: ResolvedServerConfig, facts: ServerSessionFacts) {
+    this.#context = context;
+    this.#config = config;
+    this.#facts = facts;
+    context.keep(facts.resumptionSecret);
+  }
+
+  /** Sends `count` tickets, or as many as the configuration says. */
+  *send(count: number = this.#config.ticketCount ?? DEFAULT_COUNT): Step<void> {
+    for (let i = 0; i < count; i++) yield* this.#sendOne();
+  }
+
+  *#sendOne(): Step<void> {
+    const { tickets, randomBytes } = this.#config;
+    if (tickets === undefined) return;
+    // RFC 9846 §4.7.1: a nonce that is unique across all tickets of the connection.
+    const nonce = Uint8Array.of(this.#issued >> 8, this.#issued & 0xff);
+    this.#issued++;
+    const session = this.#session(nonce, new DataView(randomBytes(4).slice().buffer).getUint32(0));
+    const ticket = yield* settle(tickets.issue(session));
+    session.psk.fill(0);
+    if (ticket === null) return;
+    this.#context.sendUnhashed(encodeNewSessionTicket({
+      lifetime: session.lifetime,
+      ageAdd: session.ageAdd,
+      nonce,
+      ticket,
+      extensions: this.#extensions(session),
+    }));
+  }
+
+  #extensions(session: Session): RawExtension[] {
+    const extensions: RawExtension[] = [];
+    if (session.maxEarlyData > 0) {
+      extensions.push(encodeExtension(earlyDataInNewSessionTicket, session.maxEarlyData));
+    }
+    if (session.flags.length > 0) {
+      extensions.push(encodeExtension(tlsFlagsInNewSessionTicket, new Set(session.flags)));
+    }
+    return extensions.concat(this.#context.customExtensions("NST"));
+  }
+
+  #session(nonce: Uint8Array, ageAdd: number): Session {
+    const config = this.#config;
+    const { suite, resumptionSecret, ...facts } = this.#facts;
+    const { earlyData } = config;
+    const size = this.#context.carrier.ticketEarlyDataSize;
+    return {
+      ...facts,
+      cipherSuite: suite.id,
+      hash: suite.hash.name,
+      psk: ticketPsk(suite.hash, resumptionSecret, nonce),
+      ticket: new Uint8Array(),
+      lifetime: Math.min(config.ticketLifetime ?? DEFAULT_LIFETIME, MAX_TICKET_LIFETIME),
+      ageAdd,
+      issuedAt: config.clock(),
+      maxEarlyData: earlyData === undefined
+        ? 0
+        : size ?? earlyData.maxSize ?? DEFAULT_MAX_EARLY_DATA,
+      verification: verificationPolicy(config),
+      localIdentity: null,
+      context: config.earlyDataContext ?? null,
+      flags: config.ticketFlags ?? [],
+    };
+  }
+}
