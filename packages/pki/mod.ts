@@ -28,6 +28,7 @@ export {
 export * from "./pem.ts";
 export type { PolicyInputs } from "./policy.ts";
 export * from "./public_key.ts";
+export * from "./sct.ts";
 export * from "./signature_algorithm.ts";
 export { systemTrust } from "./system_trust.ts";
 export * from "./trust.ts";

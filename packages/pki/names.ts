@@ -27,18 +27,20 @@ function isHostName(name: string): boolean {
  * @throws {TlsError} `api/argument` if it is neither.
  */
 export function referenceIdentity(serverName: string): ReferenceIdentity {
+  const reference = parseReference(serverName);
+  if (reference !== null) return reference;
+  throw new TlsError(
+    "api/argument",
+    `server name ${JSON.stringify(serverName.slice(0, 253))} is neither a DNS name nor an address`,
+  );
+}
+
+function parseReference(serverName: string): ReferenceIdentity | null {
   const address = parseIpAddress(serverName.replace(/^\[(.*)\]$/, "$1"));
   if (address !== null) return { type: "iPAddress", value: address };
   const value = toALabels(serverName).toLowerCase().replace(/\.$/, "");
   // RFC 9525 §6.2: what looks like an address is none; a last label of digits is an IPv4 address to URL parsers.
-  if (!isHostName(value) || /(?:^|\.)\d+$/.test(value)) {
-    throw new TlsError(
-      "api/argument",
-      `server name ${
-        JSON.stringify(serverName.slice(0, 253))
-      } is neither a DNS name nor an address`,
-    );
-  }
+  if (!isHostName(value) || /(?:^|\.)\d+$/.test(value)) return null;
   return { type: "dNSName", value };
 }
 
@@ -53,9 +55,13 @@ function toALabels(name: string): string {
   }
 }
 
-/** Whether a certificate is for a server name (RFC 9525 section 6); see {@link referenceIdentity} for the name. */
+/**
+ * Whether a certificate is for a server name (RFC 9525 section 6); see {@link referenceIdentity} for the name. No
+ * certificate is for a text that is no server name: it may come from a peer.
+ */
 export function matchesServerName(certificate: Certificate, serverName: string): boolean {
-  const reference = referenceIdentity(serverName);
+  const reference = parseReference(serverName);
+  if (reference === null) return false;
   return (certificate.extensions.subjectAltName ?? []).some((presented) => {
     // RFC 9525 §6.1: an address is matched by addresses only, a DNS name by DNS names only.
     if (presented.type === "dNSName" && reference.type === "dNSName") {
@@ -82,6 +88,7 @@ function matchesDnsName(presented: string, reference: string): boolean {
  * {@link referenceIdentity}.
  */
 export function checkServerName(certificate: Certificate, serverName: string): void {
+  referenceIdentity(serverName);
   if (matchesServerName(certificate, serverName)) return;
   const names = (certificate.extensions.subjectAltName ?? []).flatMap((name) =>
     name.type === "dNSName"

@@ -13,6 +13,8 @@ const certificateFor = async (names: string[], subject = "") =>
     await issueCertificate({ subject, names, publicKey: key.publicKey }, { signer }),
   );
 
+const any = await certificateFor(["example.com"]);
+
 const cases: [presented: string, wanted: string, matches: boolean][] = [
   ["example.com", "example.com", true],
   ["EXAMPLE.com", "example.COM", true],
@@ -88,8 +90,11 @@ for (
   ]
 ) {
   Deno.test(`${JSON.stringify(name.slice(0, 20))} is no server name`, () => {
-    const error = assertThrows(() => referenceIdentity(name), TlsError, "server name");
-    assertEquals(error.code, "api/argument");
+    for (const refuse of [referenceIdentity, (name: string) => checkServerName(any, name)]) {
+      const error = assertThrows(() => refuse(name), TlsError, "server name");
+      assertEquals(error.code, "api/argument");
+    }
+    assert(!matchesServerName(any, name));
   });
 }
 
