@@ -24,9 +24,12 @@ export const DROP_REASONS = {
   "packet-number": "the packet number is beyond 2^53 - 1",
   "keys-unavailable": "the keys do not exist yet",
   "keys-discarded": "the keys exist no more",
+  "held": "the keys do not exist yet; the packet waits for them",
   "hold-queue-full": "the keys do not exist yet and the hold queue is full",
   "early-data-rejected": "0-RTT was not accepted",
   "authentication": "the packet does not authenticate",
+  "handshake-incomplete": "a server opens 1-RTT packets when the handshake is complete",
+  "protocol-error": "the packet authenticates and breaks a rule, which ends the connection",
   "closed": "the connection has failed",
 } as const;
 

@@ -1,0 +1,146 @@
+/**
+ * The configuration of a QUIC-TLS session, and how it becomes the configuration of a handshake.
+ *
+ * @module
+ */
+import type { ClientConfig, CommonConfig, CustomExtension, ServerConfig } from "@sealane/handshake";
+import type { MaybePromise } from "@sealane/providers";
+import { CipherSuiteId, ExtensionType, TlsError } from "@sealane/wire";
+import { requireQuicSuite } from "./protection.ts";
+import type { RememberedParameters } from "./remembered_parameters.ts";
+import type { TransportParameters } from "./transport_parameters.ts";
+import type { QuicVersion } from "./version.ts";
+
+/** The transport parameters that a transport configures: those that {@link QuicTls} does not set itself. */
+export type LocalTransportParameters = Omit<
+  TransportParameters,
+  | "originalDestinationConnectionId"
+  | "initialSourceConnectionId"
+  | "retrySourceConnectionId"
+  | "versionInformation"
+>;
+
+/** What both roles configure. */
+export interface QuicCommonConfig {
+  /** What we tell the peer. Connection IDs and version information are added. */
+  readonly transportParameters: LocalTransportParameters;
+  /** The Source Connection ID of our first packet, 0 to 20 bytes. */
+  readonly sourceConnectionId: Uint8Array;
+  /**
+   * The versions to negotiate, most preferred first. Unless given, a client offers both, that of its first packet before
+   * the other, and a server goes on with the client's.
+   */
+  readonly versions?: readonly QuicVersion[];
+  /** The probe timeout of the moment, in milliseconds: it says how long old keys live. */
+  readonly pto: () => number;
+  /** A clock in milliseconds that does not go back; `performance.now` unless given. */
+  readonly now?: () => number;
+  /** How many bytes of CRYPTO data are held at each level beyond those in order; 65,536 unless given. */
+  readonly cryptoBuffer?: number;
+  /** How many packets are held that came before their keys; 0, none, unless given. */
+  readonly heldPackets?: number;
+  /** Whether to send a reserved transport parameter (RFC 9000 section 18.1); true unless given. */
+  readonly grease?: boolean;
+  /** On a client that resumes a session: the server's parameters of that time, for 0-RTT. */
+  readonly rememberedParameters?: RememberedParameters;
+}
+
+/** A client's configuration. */
+export interface QuicClientConfig extends QuicCommonConfig {
+  /** The TLS side; see `@sealane/handshake`. ALPN has to be there. */
+  readonly tls: ClientConfig;
+  /** The Destination Connection ID of the first packet, at least 8 random bytes (RFC 9000 section 7.2). */
+  readonly destinationConnectionId: Uint8Array;
+  /** The version of the first packet; version 1 unless given. */
+  readonly version?: QuicVersion;
+  /** Whether this attempt follows a Version Negotiation packet. */
+  readonly afterVersionNegotiation?: boolean;
+}
+
+/** A server's configuration. */
+export interface QuicServerConfig extends QuicCommonConfig {
+  /** The TLS side; see `@sealane/handshake`. ALPN has to be there. */
+  readonly tls: ServerConfig;
+  /** The version of the client's first packet. */
+  readonly version: QuicVersion;
+  /** The Destination Connection ID of the client's Initial packet that made this connection. */
+  readonly destinationConnectionId: Uint8Array;
+  /** After a Retry packet: the Destination Connection ID before it, from the token. */
+  readonly originalDestinationConnectionId?: Uint8Array;
+}
+
+/** The transport parameters extension, as the handshake asks for it. */
+export interface TransportParametersExtension {
+  /** Our encoded parameters. */
+  send(): Uint8Array;
+  /** Takes those of the peer. */
+  receive(data: Uint8Array): MaybePromise<void>;
+}
+
+/** A TLS configuration for QUIC. */
+export function quicClientConfig(
+  tls: ClientConfig,
+  extension: TransportParametersExtension,
+): ClientConfig {
+  return { ...tls, ...commonParts(tls, extension, "CH", "EE") };
+}
+
+/** A TLS configuration for QUIC. What `onClientHello` answers is one, too. */
+export function quicServerConfig(
+  tls: ServerConfig,
+  extension: TransportParametersExtension,
+): ServerConfig {
+  const { onClientHello } = tls;
+  const config = { ...tls, ...commonParts(tls, extension, "EE", "CH") };
+  if (onClientHello === undefined) return config;
+  return {
+    ...config,
+    onClientHello: (hello) => {
+      const adapt = (answer: ServerConfig | void): ServerConfig | void =>
+        answer === undefined ? undefined : quicServerConfig(answer, extension);
+      const answer = onClientHello(hello);
+      return answer instanceof Promise ? answer.then(adapt) : adapt(answer);
+    },
+  };
+}
+
+function commonParts(
+  tls: CommonConfig,
+  extension: TransportParametersExtension,
+  ours: "CH" | "EE",
+  theirs: "CH" | "EE",
+): Pick<CommonConfig, "cipherSuites" | "customExtensions"> {
+  // RFC 9001 §8.1: an application protocol is always agreed.
+  if (tls.alpn === undefined && !("selectAlpn" in tls)) {
+    throw new TlsError("api/config", "QUIC needs an application protocol: configure alpn");
+  }
+  const transportParameters: CustomExtension = {
+    type: ExtensionType.quic_transport_parameters,
+    allowedIn: [theirs],
+    // RFC 9001 §8.2: without the extension the handshake ends with missing_extension.
+    requiredIn: [theirs],
+    send: (context) => context === ours ? extension.send() : null,
+    receive: (_context, data) => extension.receive(data),
+  };
+  return {
+    cipherSuites: quicSuites(tls),
+    customExtensions: [...tls.customExtensions ?? [], transportParameters],
+  };
+}
+
+/** The suites to offer: those asked for, which all have to be for QUIC, or those of the provider that are. */
+function quicSuites({ provider, cipherSuites }: CommonConfig): readonly CipherSuiteId[] {
+  if (cipherSuites === undefined) {
+    const usable = provider.cipherSuites.filter((suite) =>
+      suite.headerProtection !== undefined && suite.id !== CipherSuiteId.TLS_AES_128_CCM_8_SHA256
+    );
+    if (usable.length === 0) {
+      throw new TlsError("api/config", `no suite of the provider ${provider.name} is for QUIC`);
+    }
+    return usable.map((suite) => suite.id);
+  }
+  for (const suite of provider.cipherSuites) {
+    if (cipherSuites.includes(suite.id)) requireQuicSuite(suite);
+  }
+  return cipherSuites;
+}

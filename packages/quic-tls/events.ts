@@ -1,0 +1,71 @@
+/**
+ * What a session tells the transport.
+ *
+ * @module
+ */
+import type { EarlyDataReason, HandshakeInfo, Level } from "@sealane/handshake";
+import type { TlsError } from "@sealane/wire";
+import type { QuicError, TransportErrorCode } from "./errors.ts";
+import type { TransportParameters } from "./transport_parameters.ts";
+import type { QuicVersion } from "./version.ts";
+
+/** What a session tells the transport, in order. */
+export type QuicTlsEvent =
+  | KeysEvent
+  | KeysDiscardedEvent
+  | VersionEvent
+  | TransportParametersEvent
+  | QuicEarlyDataEvent
+  | QuicCompleteEvent
+  | ConfirmedEvent
+  | CloseEvent;
+
+/** Packets of a level can be sent, or opened: see {@link QuicTls.takeHeldPackets}. */
+export interface KeysEvent {
+  readonly type: "keys";
+  readonly level: Level;
+  readonly direction: "read" | "write";
+}
+
+/** A level is over: forget its packets, its unacknowledged data and its timers (RFC 9002 section 6.4). */
+export interface KeysDiscardedEvent {
+  readonly type: "keysDiscarded";
+  readonly level: Level;
+}
+
+/** The version in use changed (RFC 9368 section 2.3): later long headers have it, but for 0-RTT. */
+export interface VersionEvent {
+  readonly type: "version";
+  readonly version: QuicVersion;
+}
+
+/** The peer's transport parameters, checked. They are not to be trusted before `complete`. */
+export interface TransportParametersEvent {
+  readonly type: "transportParameters";
+  readonly parameters: TransportParameters;
+}
+
+/** Whether 0-RTT counts. A client whose 0-RTT was declined sends its data again in 1-RTT packets. */
+export interface QuicEarlyDataEvent {
+  readonly type: "earlyData";
+  readonly accepted: boolean;
+  readonly reason: EarlyDataReason;
+}
+
+/** The handshake is complete (RFC 9001 section 4.1.1). A server now sends HANDSHAKE_DONE. */
+export interface QuicCompleteEvent {
+  readonly type: "complete";
+  readonly info: HandshakeInfo;
+}
+
+/** The handshake is confirmed (RFC 9001 section 4.1.2). */
+export interface ConfirmedEvent {
+  readonly type: "confirmed";
+}
+
+/** The connection has to be closed: send CONNECTION_CLOSE of type 0x1c with `code`. The last event. */
+export interface CloseEvent {
+  readonly type: "close";
+  readonly code: TransportErrorCode;
+  readonly error: TlsError | QuicError;
+}
