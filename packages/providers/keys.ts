@@ -10,6 +10,7 @@ import { pkcs1ToPkcs8, sec1ToPkcs8 } from "./private_key.ts";
 const CONVERSIONS: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
   "PRIVATE KEY": (pkcs8) => pkcs8,
   "EC PRIVATE KEY": sec1ToPkcs8,
+  "SM2 PRIVATE KEY": sec1ToPkcs8, // what Tongsuo calls the same thing
   "RSA PRIVATE KEY": pkcs1ToPkcs8,
 };
 

@@ -171,12 +171,32 @@ function readMlDsaPrivateKey(
   return both ?? { seed: null, expanded: reader.octetString("expandedKey") };
 }
 
+/** curveSM2, which is not among EC_CURVES: `shangmi/sm2_keys.ts` reads its keys. */
+const SM2_CURVE = "1.2.156.10197.1.301";
+
 /** The PKCS#8 document of an ECPrivateKey (RFC 5915), which has to name its curve: what `EC PRIVATE KEY` holds. */
 export function sec1ToPkcs8(sec1: Uint8Array): Uint8Array {
+  if (namedCurve(sec1) === SM2_CURVE) {
+    const curve = der.objectIdentifier(SM2_CURVE);
+    return encodePkcs8(der.sequence(der.objectIdentifier("1.2.840.10045.2.1"), curve), sec1);
+  }
   const reader = new DerReader(sec1, "the SEC1 private key", "api/config");
   const { curve } = readEcPrivateKey(reader, null);
   reader.end();
   return encodePkcs8(encodeKeyAlgorithm({ kind: "ec", curve }), sec1);
+}
+
+/** The curve that an ECPrivateKey names, or `null` if it names none. */
+function namedCurve(sec1: Uint8Array): string | null {
+  const reader = new DerReader(sec1, "the SEC1 private key", "api/config");
+  const fields = reader.nested(reader.content(DerTag.sequence, "ECPrivateKey"), "ECPrivateKey");
+  fields.number("version");
+  fields.octetString("privateKey");
+  return fields.optionalConstructed(
+    contextTag(0, "constructed"),
+    "parameters",
+    (parameters) => parameters.objectIdentifier("namedCurve"),
+  );
 }
 
 /** The PKCS#8 document of an RSAPrivateKey (RFC 8017): what `RSA PRIVATE KEY` holds. */

@@ -1,0 +1,56 @@
+/**
+ * The primitives under the ShangMi provider, of which there are two makes: the WebAssembly kernel and, where a platform
+ * cannot run that, TypeScript (`fallback/`). Above this line there is one provider.
+ *
+ * @module
+ */
+import type { AeadKey } from "../provider.ts";
+import { fallbackEngine } from "./fallback/engine.ts";
+import { loadKernel } from "./kernel.ts";
+import { kernelEngine } from "./kernel_engine.ts";
+
+/** A point of curveSM2 that is not infinity: the coordinates x and y, 32 big-endian bytes each. */
+export type Sm2Point = Uint8Array;
+
+/** Arithmetic on curveSM2. Scalars are 32 big-endian bytes; {@link Sm2Point}s have 64. */
+export interface Sm2Arithmetic {
+  /** k G, for 0 < k < n. */
+  multiplyBase(k: Uint8Array): Sm2Point;
+  /** k P, or `null` if P is not on the curve. For 0 < k < n. */
+  multiply(k: Uint8Array, point: Sm2Point): Sm2Point | null;
+  /** k G + m P, or `null` if P is not on the curve or the sum is infinity. For public values: it may take variable time. */
+  multiplyAdd(k: Uint8Array, m: Uint8Array, point: Sm2Point): Sm2Point | null;
+  /** Whether coordinates below p are those of a point. */
+  onCurve(point: Sm2Point): boolean;
+  /** (1 + d)^-1 mod n, for 0 < d < n - 1. */
+  prepareKey(d: Uint8Array): Uint8Array;
+  /** s = (1 + d)^-1 (k + r) - r mod n, or `null` if r + k = n or s = 0. `prepared` is from {@link prepareKey}. */
+  sign(prepared: Uint8Array, k: Uint8Array, r: Uint8Array): Uint8Array | null;
+}
+
+/** What an implementation of the primitives has. Everything is synchronous; keys and nonces have the right lengths. */
+export interface Engine {
+  /** `wasm` or `typescript`. */
+  readonly name: string;
+  /** Compresses `count` blocks of `data`, from `from` on, into the eight words of `state`. */
+  sm3Compress(state: Uint32Array, data: Uint8Array, from: number, count: number): void;
+  /** SM4 on single blocks under one key, into the same 16 bytes every time. */
+  sm4Block(key: Uint8Array): (block: Uint8Array) => Uint8Array;
+  /** AEAD_SM4_GCM under one key. */
+  sm4Gcm(key: Uint8Array): AeadKey;
+  /** AEAD_SM4_CCM under one key. */
+  sm4Ccm(key: Uint8Array): AeadKey;
+  /** curveSM2. */
+  readonly sm2: Sm2Arithmetic;
+}
+
+let chosen: Engine | undefined;
+
+/** The engine of this platform, made on first use. */
+export function engine(): Engine {
+  if (chosen === undefined) {
+    const kernel = loadKernel();
+    chosen = kernel === null ? fallbackEngine : kernelEngine(kernel);
+  }
+  return chosen;
+}

@@ -1,0 +1,46 @@
+/**
+ * SM3 compression (GB/T 32905-2016 section 5.3) in TypeScript.
+ *
+ * @module
+ */
+const W = new Uint32Array(68);
+
+const rotl = (x: number, n: number): number => x << n | x >>> (32 - n);
+const p0 = (x: number): number => x ^ rotl(x, 9) ^ rotl(x, 17);
+const p1 = (x: number): number => x ^ rotl(x, 15) ^ rotl(x, 23);
+
+/** Compresses `count` blocks of `data`, from `from` on, into the eight words of `state`. */
+export function sm3Compress(
+  state: Uint32Array,
+  data: Uint8Array,
+  from: number,
+  count: number,
+): void {
+  const view = new DataView(data.buffer, data.byteOffset + from, 64 * count);
+  for (let block = 0; block < count; block++) {
+    for (let j = 0; j < 16; j++) W[j] = view.getUint32(64 * block + 4 * j);
+    for (let j = 16; j < 68; j++) {
+      W[j] = p1(W[j - 16] ^ W[j - 9] ^ rotl(W[j - 3], 15)) ^ rotl(W[j - 13], 7) ^ W[j - 6];
+    }
+    let [a, b, c, d, e, f, g, h] = state;
+    for (let j = 0; j < 64; j++) {
+      const early = j < 16;
+      const a12 = rotl(a, 12);
+      const ss1 = rotl((a12 + e + rotl(early ? 0x79cc4519 : 0x7a879d8a, j % 32)) | 0, 7);
+      const ff = early ? a ^ b ^ c : a & b | a & c | b & c;
+      const gg = early ? e ^ f ^ g : e & f | ~e & g;
+      const tt1 = (ff + d + (ss1 ^ a12) + (W[j] ^ W[j + 4])) | 0;
+      const tt2 = (gg + h + ss1 + W[j]) | 0;
+      d = c;
+      c = rotl(b, 9);
+      b = a;
+      a = tt1;
+      h = g;
+      g = rotl(f, 19);
+      f = e;
+      e = p0(tt2);
+    }
+    const words = [a, b, c, d, e, f, g, h];
+    for (let i = 0; i < 8; i++) state[i] ^= words[i];
+  }
+}
