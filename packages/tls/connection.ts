@@ -404,7 +404,7 @@ export class Connection {
           this.#installSecret(event);
           break;
         case "alert":
-          this.#writer.alert(event.description);
+          this.#sendAlert(event.description);
           break;
         case "earlyData":
           this.#judgeEarlyData(event);
@@ -419,6 +419,15 @@ export class Connection {
       }
     }
     if (this.#heldBytes > 0 && this.#canWrite()) this.#sendHeld();
+  }
+
+  #sendAlert(description: AlertDescription): void {
+    if (description !== AlertDescription.user_canceled) return this.#writer.alert(description);
+    // RFC 9846 §6.1: user_canceled ends a handshake, and close_notify follows it. A connection in use ends with an error:
+    // close_notify would make what was cut short look whole.
+    if (this.#complete) return this.#writer.alert(AlertDescription.general_error);
+    this.#writer.alert(description);
+    this.#writer.alert(AlertDescription.close_notify);
   }
 
   /** Appendix E.4: a client sends it after its first ClientHello, a server after its first ServerHello or retry. */
@@ -504,7 +513,7 @@ export class Connection {
 
   #drainAlert(): void {
     for (const event of this.#handshake.events()) {
-      if (event.type === "alert") this.#writer.alert(event.description);
+      if (event.type === "alert") this.#sendAlert(event.description);
       else if (event.type === "message") this.#writer.write(ContentType.handshake, event.data);
       else if (event.type === "secret") this.#installSecret(event);
     }

@@ -135,6 +135,8 @@ export const ALERT_OF_CODE = {
   "local/certificate-refused": A.certificate_unknown,
   "local/sequence-number": A.internal_error,
   "local/aead-limit": A.internal_error,
+  // What carries our bytes failed: there is nobody left to tell.
+  "local/transport": null,
 
   // The program that uses us.
   "api/config": null,

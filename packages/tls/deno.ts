@@ -1,0 +1,281 @@
+/**
+ * TLS over Deno's sockets, in the shape of Deno's own TLS.
+ *
+ * ```ts
+ * import { connect, listen } from "@sealane/tls/deno";
+ * import { createCredential } from "@sealane/handshake";
+ * import { createTestAuthority } from "@sealane/pki/testing";
+ * import { nativeProvider as provider } from "@sealane/providers/native";
+ *
+ * const authority = await createTestAuthority(provider);
+ * const { chain, signer } = await authority.issue({ names: ["localhost"] });
+ * const credentials = [createCredential({ certificates: chain, signer })];
+ *
+ * const listener = await listen({ hostname: "127.0.0.1", port: 0, credentials });
+ * const serving = listener.accept().then((conn) => conn.readable.pipeTo(conn.writable));
+ *
+ * const conn = await connect({
+ *   hostname: "127.0.0.1",
+ *   port: listener.addr.port,
+ *   dangerouslyDisableCertificateVerification: true, // for this example only
+ * });
+ * await conn.write(new TextEncoder().encode("hello"));
+ * const echo = new Uint8Array(5);
+ * await conn.read(echo);
+ * console.assert(new TextDecoder().decode(echo) === "hello");
+ * await conn.closeWrite();
+ * await serving;
+ * conn.close();
+ * await conn.closed;
+ * listener.close();
+ * ```
+ *
+ * @module
+ */
+import type { ClientConfig, HandshakeInfo, ServerConfig } from "@sealane/handshake";
+import type { CryptoProvider } from "@sealane/providers";
+import { nativeProvider } from "@sealane/providers/native";
+import { TlsError } from "@sealane/wire";
+import { credentialFromPem, type PemCredential } from "./pem_credential.ts";
+import { Connection } from "./connection.ts";
+import { TlsStream, type TlsStreamOptions } from "./stream.ts";
+import { socketTransport } from "./deno_socket.ts";
+
+/** A configuration in which the provider may be left out. */
+type WithDefaults<Config extends { provider: CryptoProvider }> =
+  & Omit<Config, "provider">
+  & { readonly provider?: CryptoProvider };
+
+/** Options of {@link startTls}. */
+export interface StartTlsOptions extends WithDefaults<ClientConfig>, TlsStreamOptions {
+  /** The name that the server must have; see `ClientTarget`. */
+  readonly hostname?: string;
+}
+
+/** Options of {@link connect}. */
+export interface ConnectOptions extends StartTlsOptions {
+  /** The host to connect to, and the name that it must have; 127.0.0.1 unless given. */
+  readonly hostname?: string;
+  /** The TCP port. */
+  readonly port: number;
+  /** The name that the server must have, where it is not `hostname`. */
+  readonly serverName?: string;
+}
+
+/** Options of {@link listen}. */
+export interface ListenOptions
+  extends WithDefaults<ServerConfig>, Partial<PemCredential>, TlsStreamOptions {
+  /** The address to listen on; 0.0.0.0 unless given. */
+  readonly hostname?: string;
+  /** The TCP port; 0 for one that is free. */
+  readonly port: number;
+}
+
+/** A TLS connection over a TCP socket: a `Deno.Conn`. */
+export class TlsConn implements Deno.Conn<Deno.NetAddr> {
+  /** The stream, for what is not repeated here. */
+  readonly stream: TlsStream;
+  readonly #socket: Deno.TcpConn;
+
+  /** Used by {@link connect}, {@link startTls} and {@link TlsListener} only. */
+  constructor(stream: TlsStream, socket: Deno.TcpConn) {
+    this.stream = stream;
+    this.#socket = socket;
+  }
+
+  /** Our end of the socket. */
+  get localAddr(): Deno.NetAddr {
+    return this.#socket.localAddr;
+  }
+
+  /** The peer's end of the socket. */
+  get remoteAddr(): Deno.NetAddr {
+    return this.#socket.remoteAddr;
+  }
+
+  /** What the peer sends. */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    // Deno's type says that no chunk lies in shared memory. None of ours does: providers make their own arrays.
+    return this.stream.readable as ReadableStream<Uint8Array<ArrayBuffer>>;
+  }
+
+  /** What the peer gets. */
+  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
+    return this.stream.writable;
+  }
+
+  /** What was agreed; `null` before it is known. */
+  get info(): HandshakeInfo | null {
+    return this.stream.info;
+  }
+
+  /** The application protocol; `null` if none was agreed. */
+  get alpn(): string | null {
+    return this.stream.alpn;
+  }
+
+  /** Done when the connection and its socket are closed; rejects with the `TlsError` that ended it, if one did. */
+  get closed(): Promise<void> {
+    return this.stream.closed;
+  }
+
+  /** Waits for the handshake. */
+  handshake(): Promise<HandshakeInfo> {
+    return this.stream.handshake();
+  }
+
+  /** Reads into `buffer`: the number of bytes, or `null` after the close_notify of the peer. */
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.stream.read(buffer);
+  }
+
+  /** Sends all of `data`; the number of its bytes. */
+  async write(data: Uint8Array): Promise<number> {
+    await this.stream.write(data);
+    return data.length;
+  }
+
+  /** Closes our side with close_notify; the peer may go on. */
+  closeWrite(): Promise<void> {
+    return this.stream.closeWrite();
+  }
+
+  /** Closes both directions, in the background: see {@link TlsConn.closed}. */
+  close(): void {
+    this.stream.close();
+  }
+
+  /** Makes the socket keep the program running, as it does at first. */
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  /** Lets the program end in spite of the socket. */
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  /** The same as {@link TlsConn.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Connects to a server, and waits for the handshake.
+ *
+ * @throws {TlsError} why the handshake failed; `api/config`. What `Deno.connect` throws.
+ */
+export async function connect(options: ConnectOptions): Promise<TlsConn> {
+  const { hostname = "127.0.0.1", port, serverName = hostname, signal } = options;
+  const socket = await Deno.connect({ hostname, port, signal });
+  return await startTls(socket, { ...options, hostname: serverName });
+}
+
+/**
+ * Becomes a TLS client over a TCP socket that is connected, for instance after STARTTLS, and waits for the handshake.
+ * The socket belongs to the connection from now on.
+ *
+ * @throws {TlsError} why the handshake failed; `api/config`.
+ */
+export async function startTls(
+  socket: Deno.TcpConn,
+  options: StartTlsOptions,
+): Promise<TlsConn> {
+  let stream;
+  try {
+    const config = { ...options, provider: options.provider ?? nativeProvider };
+    const target = { serverName: options.hostname };
+    stream = TlsStream.client(socketTransport(socket), config, target, options);
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  await stream.opened;
+  return new TlsConn(stream, socket);
+}
+
+/**
+ * Listens for connections. The credentials are those of the configuration, or `cert` and `key` in PEM.
+ *
+ * @throws {TlsError} `api/config`. What `Deno.listen` throws.
+ */
+export async function listen(options: ListenOptions): Promise<TlsListener> {
+  const provider = options.provider ?? nativeProvider;
+  let { credentials } = options;
+  if (options.cert !== undefined && options.key !== undefined) {
+    const { cert, key } = options;
+    credentials ??= [await credentialFromPem(provider, { cert, key })];
+  }
+  if (credentials === undefined && options.onClientHello === undefined) {
+    throw new TlsError("api/config", "a server needs credentials, or cert and key");
+  }
+  const config = { ...options, provider, credentials };
+  Connection.server(config, options); // finds mistakes now, not when the first client comes
+  const listener = Deno.listen({ hostname: options.hostname, port: options.port });
+  return new TlsListener(listener, config, options);
+}
+
+/** Accepts TLS connections: a `Deno.Listener`. */
+export class TlsListener implements AsyncIterable<TlsConn> {
+  readonly #listener: Deno.TcpListener;
+  readonly #config: ServerConfig;
+  readonly #options: TlsStreamOptions;
+
+  /** Used by {@link listen} only. */
+  constructor(listener: Deno.TcpListener, config: ServerConfig, options: TlsStreamOptions) {
+    this.#listener = listener;
+    this.#config = config;
+    this.#options = options;
+  }
+
+  /** The address that it listens on. */
+  get addr(): Deno.NetAddr {
+    return this.#listener.addr;
+  }
+
+  /**
+   * The next connection. Its handshake has begun, and may fail: {@link TlsConn.handshake} and the first read tell. One
+   * slow client does not keep the next from being accepted.
+   */
+  async accept(): Promise<TlsConn> {
+    const socket = await this.#listener.accept();
+    const stream = TlsStream.server(socketTransport(socket), this.#config, this.#options);
+    return new TlsConn(stream, socket);
+  }
+
+  /** Stops listening; connections go on. */
+  close(): void {
+    this.#listener.close();
+  }
+
+  /** Makes the listener keep the program running, as it does at first. */
+  ref(): void {
+    this.#listener.ref();
+  }
+
+  /** Lets the program end in spite of the listener. */
+  unref(): void {
+    this.#listener.unref();
+  }
+
+  /** Accepts until the listener is closed. */
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<TlsConn> {
+    for (;;) {
+      let conn;
+      try {
+        conn = await this.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource) return;
+        if (error instanceof Deno.errors.Interrupted) return;
+        throw error;
+      }
+      yield conn;
+    }
+  }
+
+  /** The same as {@link TlsListener.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

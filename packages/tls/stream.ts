@@ -1,0 +1,454 @@
+/**
+ * TLS over any byte stream, with the I/O: a {@link Connection} and the transport that it runs on.
+ *
+ * @module
+ */
+import type { ClientConfig, ClientTarget, HandshakeInfo, ServerConfig } from "@sealane/handshake";
+import { TlsError } from "@sealane/wire";
+import { Connection, type ConnectionEvent, type ConnectionOptions } from "./connection.ts";
+import { type ByteTransport, type StreamPair, streamTransport, within } from "./transport.ts";
+
+/** Options of a stream besides the configuration of its handshake. */
+export interface TlsStreamOptions extends ConnectionOptions {
+  /** Ends the connection with an error as soon as it is aborted, during the handshake and after it. */
+  readonly signal?: AbortSignal;
+  /** Told of everything that happens on the connection except data, in order; it must not throw. */
+  readonly onEvent?: (event: Exclude<ConnectionEvent, { type: "data" }>) => void;
+}
+
+/** How much is sealed before it is handed to the transport, so that a large write does not stand in memory twice. */
+const WRITE_CHUNK = 4 * 16_384;
+
+/**
+ * How long, in milliseconds, the end waits for the transport to take the last alert and for the peer to close. A socket
+ * that is closed with unread bytes resets the connection, and the alert or the last data would be lost with it.
+ */
+const LINGER = 1_000;
+
+/**
+ * One end of a TLS connection over a transport. The handshake begins at once.
+ *
+ * Back-pressure goes through both ways: nothing is read from the transport that nobody asked for (except during the
+ * handshake), and a write is done when the transport has taken its bytes. At rest there is no buffer.
+ *
+ * The two directions close on their own: {@link TlsStream.closeWrite} sends close_notify and reading goes on, and the end
+ * of what the peer sends is the end of {@link TlsStream.readable} only. An end without close_notify is the error
+ * `peer/truncated`. When both directions are closed, or after an error, so is the transport.
+ *
+ * ```ts
+ * import { TlsStream } from "@sealane/tls";
+ * import { createCredential } from "@sealane/handshake";
+ * import { createTestAuthority } from "@sealane/pki/testing";
+ * import { nativeProvider as provider } from "@sealane/providers/native";
+ *
+ * const authority = await createTestAuthority(provider);
+ * const { chain, signer } = await authority.issue({ names: ["localhost"] });
+ * const credentials = [createCredential({ certificates: chain, signer })];
+ *
+ * // Any pair of streams will do; here two pipes in memory.
+ * const up = new TransformStream<Uint8Array, Uint8Array>();
+ * const down = new TransformStream<Uint8Array, Uint8Array>();
+ * const client = TlsStream.client(
+ *   { readable: down.readable, writable: up.writable },
+ *   { provider, dangerouslyDisableCertificateVerification: true },
+ *   { serverName: "localhost" },
+ * );
+ * const server = TlsStream.server(
+ *   { readable: up.readable, writable: down.writable },
+ *   { provider, credentials },
+ * );
+ *
+ * await client.write(new TextEncoder().encode("hello"));
+ * const received = await server.next();
+ * console.assert(received?.length === 5);
+ * await Promise.all([client.close(), server.close()]);
+ * ```
+ */
+export class TlsStream {
+  /** What was agreed, once the handshake is done; rejects with the `TlsError` that ended it. */
+  readonly opened: Promise<HandshakeInfo>;
+  /** Done when the connection and its transport are closed; rejects with the `TlsError` that ended it, if one did. */
+  readonly closed: Promise<void>;
+  readonly #connection: Connection;
+  readonly #transport: ByteTransport;
+  readonly #options: TlsStreamOptions;
+  readonly #opened: PromiseWithResolvers<HandshakeInfo> = Promise.withResolvers();
+  readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #writable: PromiseWithResolvers<void> = Promise.withResolvers();
+  /** Data that the peer sent and nobody has taken: at most what one read of the transport held. */
+  readonly #incoming: Uint8Array[] = [];
+  /** The read of the transport that is under way. */
+  #pumping: Promise<void> | null = null;
+  #flushing: Promise<void> = Promise.resolve();
+  #writing: Promise<void> = Promise.resolve();
+  #closingWrite: Promise<void> | null = null;
+  #writeEnded = false;
+  #readEnded = false;
+  #ending: Promise<void> | null = null;
+  #error: TlsError | null = null;
+  #writeError: TlsError | null = null;
+  #readableStream: ReadableStream<Uint8Array> | null = null;
+  #writableStream: WritableStream<Uint8Array> | null = null;
+  #writableController: WritableStreamDefaultController | null = null;
+
+  private constructor(
+    connection: Connection,
+    transport: ByteTransport | StreamPair,
+    options: TlsStreamOptions,
+  ) {
+    this.#connection = connection;
+    this.#transport = "readable" in transport ? streamTransport(transport) : transport;
+    this.#options = options;
+    this.opened = this.#opened.promise;
+    this.closed = this.#closed.promise;
+    for (const promise of [this.opened, this.closed, this.#writable.promise]) {
+      promise.catch(() => {}); // whoever waits for it gets it; nobody has to
+    }
+    const { signal } = options;
+    if (signal?.aborted) this.#onAbort();
+    else {
+      signal?.addEventListener("abort", this.#onAbort, { once: true });
+      this.#open();
+    }
+  }
+
+  /**
+   * A client's stream to `target`.
+   *
+   * @throws {TlsError} `api/config`.
+   */
+  static client(
+    transport: ByteTransport | StreamPair,
+    config: ClientConfig,
+    target: ClientTarget = {},
+    options: TlsStreamOptions = {},
+  ): TlsStream {
+    return new TlsStream(Connection.client(config, target, options), transport, options);
+  }
+
+  /**
+   * A server's stream.
+   *
+   * @throws {TlsError} `api/config`.
+   */
+  static server(
+    transport: ByteTransport | StreamPair,
+    config: ServerConfig,
+    options: TlsStreamOptions = {},
+  ): TlsStream {
+    return new TlsStream(Connection.server(config, options), transport, options);
+  }
+
+  /** The connection below, for what is not repeated here. Do not feed it. */
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /** What was agreed; `null` before it is known. */
+  get info(): HandshakeInfo | null {
+    return this.#connection.info;
+  }
+
+  /** The application protocol; `null` before the handshake is done, or if none was agreed. */
+  get alpn(): string | null {
+    return this.info?.alpn ?? null;
+  }
+
+  /** Waits for the handshake; the same as {@link TlsStream.opened}. */
+  handshake(): Promise<HandshakeInfo> {
+    return this.opened;
+  }
+
+  /** What the peer sends, a chunk for each record. Reading it is what reads the transport. */
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#readableStream ??= new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const chunk = await this.next();
+        if (chunk === null) controller.close();
+        else controller.enqueue(chunk);
+      },
+      cancel: () => this.#cancelRead(),
+    }, { highWaterMark: 0 });
+  }
+
+  /** What the peer gets. Closing it is {@link TlsStream.closeWrite}, aborting it {@link TlsStream.abort}. */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writableStream ??= new WritableStream<Uint8Array>({
+      start: (controller) => {
+        this.#writableController = controller;
+        if (this.#error !== null) controller.error(this.#error);
+      },
+      write: (chunk) => this.write(chunk),
+      close: () => this.closeWrite(),
+      abort: (reason) => this.abort(TlsError.from(reason, "local/aborted")),
+    });
+  }
+
+  /**
+   * The next data of the peer, without a copy; `null` after its close_notify. Data that came before an error is given
+   * before the error is.
+   *
+   * @throws {TlsError} what ended the connection.
+   */
+  async next(): Promise<Uint8Array | null> {
+    for (;;) {
+      const chunk = this.#incoming.shift();
+      if (chunk !== undefined) return chunk;
+      if (this.#error !== null) throw this.#error;
+      if (this.#readEnded) {
+        this.#endIfBothClosed();
+        return null;
+      }
+      await this.#pump().catch(() => {}); // the loop gives what came before the error, and then the error
+    }
+  }
+
+  /**
+   * Reads into `buffer`: the number of bytes, or `null` after the close_notify of the peer.
+   *
+   * @throws {TlsError} what ended the connection.
+   */
+  async read(buffer: Uint8Array): Promise<number | null> {
+    if (buffer.length === 0) return 0;
+    const chunk = await this.next();
+    if (chunk === null) return null;
+    const length = Math.min(chunk.length, buffer.length);
+    buffer.set(chunk.subarray(0, length));
+    if (length < chunk.length) this.#incoming.unshift(chunk.subarray(length));
+    return length;
+  }
+
+  /**
+   * Sends all of `data`, which must not change before the promise is done: waits for the handshake where it has to, and
+   * until the transport has taken the bytes.
+   *
+   * @throws {TlsError} `api/state` after {@link TlsStream.closeWrite}; what ended the connection.
+   */
+  write(data: Uint8Array): Promise<void> {
+    if (this.#closingWrite !== null) {
+      return Promise.reject(new TlsError("api/state", "write was called after close"));
+    }
+    const written = this.#writing.then(() => this.#write(data));
+    this.#writing = written.catch(() => {});
+    return written;
+  }
+
+  /** Closes our side with close_notify, after what was written; the peer may go on. */
+  closeWrite(): Promise<void> {
+    return this.#closingWrite ??= this.#writing.then(async () => {
+      await this.#writable.promise;
+      await this.#endWriting();
+      this.#endIfBothClosed();
+    });
+  }
+
+  /**
+   * Closes both directions: close_notify goes out after what was written, what the peer still sends is dropped. During
+   * the handshake it is the same as {@link TlsStream.abort}. Does nothing after an error.
+   */
+  async close(): Promise<void> {
+    if (this.#error !== null) return await this.closed.catch(() => {});
+    if (!this.#connection.complete) return await this.abort();
+    this.#closingWrite ??= Promise.resolve();
+    this.#readEnded = true;
+    await this.#writing;
+    this.#incoming.length = 0;
+    await this.#end();
+  }
+
+  /** Ends the connection with an error, `local/aborted` unless given; the peer gets its alert if the transport takes it. */
+  async abort(reason?: TlsError): Promise<void> {
+    this.#fail(reason ?? new TlsError("local/aborted", "the connection was aborted"));
+    await this.#end();
+  }
+
+  /** Keying material of an exporter (RFC 9846 section 7.5); see `Handshake.exportKeyingMaterial`. */
+  exportKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array {
+    return this.#connection.exportKeyingMaterial(label, context, length);
+  }
+
+  /**
+   * Updates our key, and with `requestUpdate` asks the peer to update its own (RFC 9846 section 4.7.3).
+   *
+   * @throws {TlsError} `api/state` before the handshake is done.
+   */
+  async updateKeys(requestUpdate = false): Promise<void> {
+    this.#connection.updateKeys(requestUpdate);
+    await this.#flush();
+  }
+
+  /** The same as {@link TlsStream.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  readonly #onAbort = (): void => {
+    const reason = this.#options.signal?.reason;
+    this.abort(new TlsError("local/aborted", "the signal was aborted", { cause: reason }));
+  };
+
+  /** Runs the handshake: the only time when the transport is read without being asked. */
+  async #open(): Promise<void> {
+    try {
+      const starting = this.#connection.start();
+      if (starting instanceof Promise) await starting;
+      this.#afterStep();
+      while (!this.#connection.complete) await this.#pump();
+      // A client's Finished is on its way before anybody hears of it.
+      await this.#flushing;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Reads once from the transport, for everybody who waits. */
+  #pump(): Promise<void> {
+    return this.#pumping ??= this.#readOnce().finally(() => {
+      this.#pumping = null;
+    });
+  }
+
+  async #readOnce(): Promise<void> {
+    try {
+      const chunk = await this.#transport.read().catch((cause) => {
+        throw transportError("reading", cause);
+      });
+      const received = chunk === null
+        ? this.#connection.receiveEnd()
+        : this.#connection.receive(chunk);
+      if (received instanceof Promise) await received;
+      if (this.#error !== null) throw this.#error; // ended by us in the meantime
+      this.#afterStep();
+    } catch (error) {
+      this.#afterStep();
+      throw this.#fail(error);
+    }
+  }
+
+  /** After whatever may have given events or output. */
+  #afterStep(): void {
+    for (const event of this.#connection.events()) {
+      if (event.type === "data") this.#incoming.push(event.data);
+      else {
+        if (event.type === "close") this.#readEnded = true;
+        if (event.type === "complete") this.#opened.resolve(event.info);
+        this.#options.onEvent?.(event);
+      }
+    }
+    if (this.#connection.writable) this.#writable.resolve();
+    this.#flush().catch(() => {}); // the next write reports it
+  }
+
+  async #write(data: Uint8Array): Promise<void> {
+    await this.#writable.promise;
+    for (let start = 0; start < data.length; start += WRITE_CHUNK) {
+      if (this.#error !== null) throw this.#error;
+      if (this.#writeError !== null) throw this.#writeError;
+      try {
+        this.#connection.write(data.subarray(start, start + WRITE_CHUNK));
+      } catch (error) {
+        throw this.#fail(error);
+      }
+      await this.#flush();
+    }
+  }
+
+  /** Hands the transport what the connection has for it, in order. */
+  #flush(): Promise<void> {
+    const flushed = this.#flushing.then(() => this.#writeOut());
+    this.#flushing = flushed.catch(() => {});
+    return flushed;
+  }
+
+  async #writeOut(): Promise<void> {
+    if (this.#writeError !== null) throw this.#writeError;
+    try {
+      const taken = this.#connection.take();
+      const bytes = taken instanceof Promise ? await taken : taken;
+      if (bytes.length === 0) return;
+      await this.#transport.write(bytes).catch((cause) => {
+        throw transportError("writing", cause);
+      });
+    } catch (error) {
+      throw this.#writeFailed(TlsError.from(error));
+    }
+  }
+
+  /**
+   * Nothing can be sent any more. What the peer sent before may still be read: its alert says why, where there is one.
+   */
+  #writeFailed(error: TlsError): TlsError {
+    if (this.#writeError !== null) return this.#writeError;
+    this.#writeError = this.#error ?? error;
+    this.#writeEnded = true;
+    this.#writable.reject(error);
+    this.#writableController?.error(error);
+    if (!this.#connection.complete) {
+      within(LINGER, this.opened).then(() => {
+        if (!this.#connection.complete) this.#fail(error);
+      });
+    }
+    return error;
+  }
+
+  #fail(reason: unknown): TlsError {
+    if (this.#error !== null) return this.#error;
+    const error = TlsError.from(reason);
+    this.#error = error;
+    this.#connection.abort(error); // which has failed by itself, if it is the one that complained
+    this.#opened.reject(error);
+    this.#writable.reject(error);
+    this.#writableController?.error(error);
+    this.#end();
+    return error;
+  }
+
+  async #endWriting(): Promise<void> {
+    if (this.#writeEnded) return;
+    this.#connection.close();
+    await this.#flush();
+    await this.#transport.closeWrite().catch((cause) => {
+      throw this.#writeFailed(transportError("closing", cause));
+    });
+    this.#writeEnded = true;
+  }
+
+  #cancelRead(): void {
+    this.#readEnded = true;
+    this.#incoming.length = 0;
+    this.#endIfBothClosed();
+  }
+
+  #endIfBothClosed(): void {
+    if (this.#readEnded && this.#writeEnded && this.#error === null) this.#end();
+  }
+
+  /** Lets the last bytes out, then closes the transport. */
+  #end(): Promise<void> {
+    return this.#ending ??= this.#lastBytes().finally(() => {
+      this.#options.signal?.removeEventListener("abort", this.#onAbort);
+      this.#transport.close();
+      this.#readEnded = true;
+      if (this.#error === null) this.#closed.resolve();
+      else this.#closed.reject(this.#error);
+    });
+  }
+
+  async #lastBytes(): Promise<void> {
+    if (this.#error?.code === "local/transport") return;
+    // Both at once: the peer may be busy writing what nobody will read, and read only then.
+    await within(LINGER, Promise.allSettled([this.#endWriting(), this.#drain()]));
+  }
+
+  /** Drops what still comes. */
+  async #drain(): Promise<void> {
+    await this.#pumping?.catch(() => {});
+    if (this.#connection.readClosed || this.#error?.code === "peer/truncated") return;
+    while (await this.#transport.read() !== null) { /* nobody wants it */ }
+  }
+}
+
+function transportError(doing: string, cause: unknown): TlsError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TlsError("local/transport", `${doing} the transport failed: ${reason}`, { cause });
+}
