@@ -12,3 +12,4 @@ export * from "./session.ts";
 export * from "./store.ts";
 export * from "./ticket_keys.ts";
 export * from "./tickets.ts";
+export * from "./psk_importer.ts";
