@@ -6,7 +6,7 @@
  */
 import type { TrustStore } from "@sealane/pki";
 import type { CryptoProvider, MaybePromise } from "@sealane/providers";
-import type { CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";
+import type { CertificateType, CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";
 import type { Credential } from "./credential.ts";
 import type { CustomExtension } from "./custom_extension.ts";
 import type { HandshakeLimits } from "./limits.ts";
@@ -33,6 +33,13 @@ export interface CommonConfig {
   readonly signatureSchemes?: readonly SignatureScheme[];
   /** The signature schemes to accept in certificates, where they differ (signature_algorithms_cert). */
   readonly certificateSignatureSchemes?: readonly SignatureScheme[];
+  /**
+   * What the peer may authenticate with, most preferred first: X.509 unless given. A server that takes raw public keys (RFC
+   * 7250) needs `verifyPeer` or `trustedPublicKeys`.
+   */
+  readonly peerCertificateTypes?: readonly CertificateType[];
+  /** Raw public keys to trust: the SHA-256 digests of their DER SubjectPublicKeyInfo. */
+  readonly trustedPublicKeys?: readonly Uint8Array[];
   /** Application protocols (ALPN), most preferred first: strings, encoded as UTF-8, or bytes. */
   readonly alpn?: readonly (string | Uint8Array)[];
   /** Where certificate chains may end: the built-in verification of `@sealane/pki`. */
@@ -99,6 +106,8 @@ export interface ClientConfig extends CommonConfig {
   readonly keyShares?: readonly NamedGroup[];
   /** The certificate to answer a CertificateRequest with: a list to choose from, or a function. */
   readonly credentials?: readonly Credential[] | ClientCredentialSelector;
+  /** What this client can authenticate with, most preferred first; the types of a list of `credentials` unless given. */
+  readonly certificateTypes?: readonly CertificateType[];
   /** Whether to ask for an OCSP response (status_request); true unless given. */
   readonly requestOcsp?: boolean;
   /** Whether to ask for signed certificate timestamps; false unless given. */
@@ -128,6 +137,8 @@ export type ClientCredentialSelector = (
 
 /** What a client's credential has to fit. */
 export interface ClientCredentialRequest {
+  /** X.509, or a raw public key if that was negotiated. */
+  readonly certificateType: CertificateType;
   /** The schemes that the server accepts in CertificateVerify. */
   readonly signatureSchemes: readonly SignatureScheme[];
   /** The schemes that the server accepts in certificates. */
@@ -224,6 +235,8 @@ export interface ClientHelloInfo {
   readonly certificateSignatureSchemes: readonly SignatureScheme[];
   /** The authorities that the client names, DER names; empty: any. */
   readonly certificateAuthorities: readonly Uint8Array[];
+  /** What the client takes from a server: X.509 unless it says otherwise (RFC 7250). */
+  readonly serverCertificateTypes: readonly CertificateType[];
   /** The types of all its extensions, in its order. */
   readonly extensions: readonly number[];
   /** The whole message, header and body. */

@@ -76,6 +76,38 @@ export function createCredential(options: CredentialOptions): Credential {
   });
 }
 
+/** What {@link createRawKeyCredential} takes. */
+export interface RawKeyCredentialOptions {
+  /** The private key, which has to say its public key unless `publicKey` is given. */
+  readonly signer: Signer;
+  /** The DER SubjectPublicKeyInfo; the signer's unless given. */
+  readonly publicKey?: Uint8Array;
+  /** The schemes to sign with, most preferred first; those of the signer unless given. */
+  readonly schemes?: readonly SignatureScheme[];
+}
+
+/**
+ * A credential of a raw public key (RFC 7250), for peers that know the key.
+ *
+ * @throws {TlsError} `api/config`.
+ */
+export function createRawKeyCredential(options: RawKeyCredentialOptions): Credential {
+  const { signer, publicKey = signer.publicKey } = options;
+  if (publicKey === undefined) {
+    throw new TlsError("api/config", "a raw public key credential needs the public key");
+  }
+  if (signer.publicKey !== undefined && !equalBytes(signer.publicKey, publicKey)) {
+    throw new TlsError("api/config", "the private key does not belong to the raw public key");
+  }
+  return Object.freeze({
+    type: CertificateTypes.RawPublicKey,
+    certificates: [publicKey],
+    leaf: null,
+    signer,
+    schemes: checkedSchemes(signer, options.schemes),
+  });
+}
+
 /** The schemes of a credential: those that the program chose, each of which the key must have. */
 export function checkedSchemes(
   signer: Signer,

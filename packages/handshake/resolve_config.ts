@@ -5,6 +5,7 @@
  */
 import type { CipherSuite, KeyExchangeGroup, SignatureAlgorithm } from "@sealane/providers";
 import {
+  CertificateType,
   cipherSuiteName,
   type NamedGroup,
   NamedGroup as G,
@@ -63,6 +64,8 @@ interface Resolved {
   readonly offeredSchemes: readonly SignatureScheme[];
   /** The content of signature_algorithms_cert, or `null` to leave it out. */
   readonly offeredCertificateSchemes: readonly SignatureScheme[] | null;
+  /** What the peer may authenticate with. */
+  readonly peerTypes: readonly CertificateType[];
   /** ALPN as bytes. */
   readonly alpnBytes: readonly Uint8Array[];
   /** All limits. */
@@ -74,7 +77,10 @@ interface Resolved {
 }
 
 /** A checked client configuration. */
-export interface ResolvedClientConfig extends ClientConfig, Resolved {}
+export interface ResolvedClientConfig extends ClientConfig, Resolved {
+  /** What the client can authenticate with; `null` to leave the extension out. */
+  readonly ownTypes: readonly CertificateType[] | null;
+}
 /** A checked server configuration. */
 export interface ResolvedServerConfig extends ServerConfig, Resolved {}
 
@@ -161,6 +167,7 @@ function resolve(config: CommonConfig): Resolved {
     verifiers: new Map(algorithms.map((algorithm) => [algorithm.scheme, algorithm])),
     offeredSchemes: algorithms.map((algorithm) => algorithm.scheme),
     offeredCertificateSchemes: config.certificateSignatureSchemes ?? null,
+    peerTypes: config.peerCertificateTypes ?? [CertificateType.X509],
     alpnBytes: alpnBytes(config.alpn ?? []),
     allLimits: { ...DEFAULT_LIMITS, ...config.limits },
     clock: config.now ?? Date.now,
@@ -182,9 +189,20 @@ export function resolveClientConfig(config: ClientConfig): ResolvedClientConfig 
     }
   }
   const decided = config.trust !== undefined || config.verifyPeer !== undefined ||
+    config.trustedPublicKeys !== undefined ||
     config.dangerouslyDisableCertificateVerification === true;
   if (!decided) configError("a client needs trust (or verifyPeer) to verify the server with");
-  return { ...config, ...resolved };
+  return { ...config, ...resolved, ownTypes: ownTypes(config) };
+}
+
+/** The content of client_certificate_type; `null` where it would say nothing but the default (RFC 7250 section 4.1). */
+function ownTypes(
+  { certificateTypes, credentials }: ClientConfig,
+): readonly CertificateType[] | null {
+  const list = typeof credentials === "function" ? [] : credentials ?? [];
+  const types = certificateTypes ?? [...new Set(list.map(({ type }) => type))];
+  const onlyDefault = types.every((type) => type === CertificateType.X509);
+  return onlyDefault ? null : types;
 }
 
 /**
@@ -196,6 +214,7 @@ export function resolveServerConfig(config: ServerConfig): ResolvedServerConfig 
   const resolved = resolve(config);
   const authentication = config.clientAuthentication ?? "none";
   const decided = config.trust !== undefined || config.verifyPeer !== undefined ||
+    config.trustedPublicKeys !== undefined ||
     config.dangerouslyDisableCertificateVerification === true;
   if (authentication !== "none" && !decided) {
     configError("client authentication needs trust (or verifyPeer) to verify clients with");

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { nativeProvider } from "@sealane/providers/native";
 import { createTestAuthority } from "@sealane/pki/testing";
 import { TrustStore } from "@sealane/pki";
+import { shake } from "./testing.ts";
 import {
   type ClientConfig,
   createCredential,
@@ -19,24 +20,6 @@ const authority = await createTestAuthority(provider);
 const issued = await authority.issue({ names: ["localhost"] });
 const credential = createCredential({ certificates: issued.chain, signer: issued.signer });
 const trust = TrustStore.fromCertificates([authority.certificate]);
-
-/** Runs both sides to the end in memory and gives their events. */
-function shake(client: Handshake, server: Handshake): [HandshakeEvent[], HandshakeEvent[]] {
-  const events: [HandshakeEvent[], HandshakeEvent[]] = [[], []];
-  client.start();
-  server.start();
-  for (let quiet = false; !quiet;) {
-    quiet = true;
-    for (const [i, [from, to]] of [[client, server], [server, client]].entries()) {
-      for (const event of from.events()) {
-        quiet = false;
-        events[i].push(event);
-        if (event.type === "message") to.receive(event.level, event.data);
-      }
-    }
-  }
-  return events;
-}
 
 function makeConfigs(): { client: ClientConfig; server: ServerConfig } {
   return {

@@ -4,7 +4,8 @@
  * @module
  */
 import { verifyClientCertificate, verifyServerCertificate } from "@sealane/pki";
-import { TlsError } from "@sealane/wire";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { CertificateType, equalBytes, TlsError } from "@sealane/wire";
 import type { FlowContext } from "./context.ts";
 import type { PeerIdentity } from "./peer.ts";
 import { settle, type Step } from "./step.ts";
@@ -27,6 +28,9 @@ export function* verifyIdentity(
     return;
   }
   if (config.dangerouslyDisableCertificateVerification) return;
+  if (identity.type === CertificateType.RawPublicKey) {
+    return checkPinned(identity, config.trustedPublicKeys ?? []);
+  }
   const { trust, provider } = config;
   if (trust === undefined) {
     throw new TlsError("local/internal", "no way to verify the peer is configured");
@@ -37,4 +41,12 @@ export function* verifyIdentity(
       ? verifyServerCertificate({ ...options, serverName })
       : verifyClientCertificate(options),
   );
+}
+
+/** RFC 7250 §6: a raw public key is trusted because it is known, here by its digest. */
+function checkPinned(identity: PeerIdentity, pins: readonly Uint8Array[]): void {
+  const digest = sha256(identity.publicKey);
+  if (!pins.some((pin) => equalBytes(pin, digest))) {
+    throw new TlsError("peer/certificate-unknown", "the raw public key of the peer is not trusted");
+  }
 }

@@ -4,12 +4,15 @@
  *
  * @module
  */
-import { ExtensionType, HandshakeType, type SignatureScheme, TlsError } from "@sealane/wire";
 import {
-  receiveAuthentication,
-  sendCertificate,
-  sendCertificateVerify,
-} from "../authentication.ts";
+  CertificateType,
+  ExtensionType,
+  HandshakeType,
+  type SignatureScheme,
+  TlsError,
+} from "@sealane/wire";
+import { receiveAuthentication, sendCertificateVerify } from "../authentication.ts";
+import { checkCertificateType, sendCertificate } from "../certificate_message.ts";
 import type { ClientTarget } from "../config.ts";
 import type { FlowContext } from "../context.ts";
 import type { Credential } from "../credential.ts";
@@ -30,6 +33,7 @@ import { type Psk, recallPeer } from "../psk.ts";
 import { verifyIdentity } from "../verify_identity.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
+import type { ServerExtensions } from "./encrypted_extensions.ts";
 import type { ClientOffer } from "./hello.ts";
 
 /** What came of the server's part. */
@@ -40,6 +44,8 @@ export interface ServerAuthentication {
   readonly scheme: SignatureScheme | null;
   /** Its request for a certificate of ours; `null` without one. */
   readonly request: CertificateRequest | null;
+  /** The type of certificate that it wants of us. */
+  readonly ownType: CertificateType;
 }
 
 /** CertificateRequest if there is one, then Certificate and CertificateVerify of the server; none of them with a PSK. */
@@ -49,22 +55,31 @@ export function* authenticateServer(
   offer: ClientOffer,
   psk: Psk | null,
   target: ClientTarget,
+  encrypted: ServerExtensions,
 ): Step<ServerAuthentication> {
   if (psk !== null) return yield* recallServer(context, config, psk, target);
   if (config.requirePsk) {
     throw new TlsError("peer/psk-required", "the server took none of the PSKs");
   }
+  const certificateType = encrypted.serverCertificateType;
+  checkCertificateType(certificateType, config.peerTypes, "server's");
   const request = yield* receiveCertificateRequest(context);
+  // RFC 7250 §4.2: without an answer to client_certificate_type the default is meant.
+  const ownType = encrypted.clientCertificateType ?? CertificateType.X509;
+  if (request !== null && config.ownTypes !== null) {
+    checkCertificateType(ownType, config.ownTypes, "client's");
+  }
   const authenticated = yield* receiveAuthentication(context, {
     context: new Uint8Array(),
     offeredExtensions: offer.offered,
+    certificateType,
     serverName: target.serverName ?? null,
   });
   // RFC 9846 §4.5.1.3: if the server supplies an empty Certificate message: decode_error.
   if (authenticated === null) {
     throw new TlsError("peer/decode-error", "the Certificate message of the server is empty");
   }
-  return { peer: authenticated.identity, scheme: authenticated.scheme, request };
+  return { peer: authenticated.identity, scheme: authenticated.scheme, request, ownType };
 }
 
 /** A PSK authenticates the server: it is the one that the session was made with. */
@@ -78,7 +93,7 @@ function* recallServer(
   if (peer !== null && config.verifyOnResumption) {
     yield* verifyIdentity(context, peer, target.serverName ?? null);
   }
-  return { peer, scheme: null, request: null };
+  return { peer, scheme: null, request: null, ownType: CertificateType.X509 };
 }
 
 function* receiveCertificateRequest(context: FlowContext): Step<CertificateRequest | null> {
@@ -162,6 +177,7 @@ function* chooseCredential(
   const authorities = decodeExtension(extensions, certificateAuthoritiesInCertificateRequest) ?? [];
   if (typeof credentials === "function") {
     return yield* settle(credentials({
+      certificateType: server.ownType,
       signatureSchemes,
       certificateSignatureSchemes:
         decodeExtension(extensions, signatureAlgorithmsCertInCertificateRequest) ??
@@ -172,6 +188,7 @@ function* chooseCredential(
     }));
   }
   return credentials.find((credential) =>
+    credential.type === server.ownType &&
     usableSchemes(credential, signatureSchemes).length > 0 &&
     fitsAuthorities(credential, authorities)
   ) ?? null;

@@ -3,14 +3,17 @@
  *
  * @module
  */
-import { equalBytes, HandshakeType, TlsError } from "@sealane/wire";
+import { CertificateType, equalBytes, HandshakeType, TlsError } from "@sealane/wire";
+import { checkCertificateType } from "../certificate_message.ts";
 import type { FlowContext } from "../context.ts";
 import {
   alpnInEncryptedExtensions,
   checkResponseExtensions,
+  clientCertificateTypeInEncryptedExtensions,
   decodeExtension,
   earlyDataInEncryptedExtensions,
   findExtension,
+  serverCertificateTypeInEncryptedExtensions,
   serverNameInEncryptedExtensions,
 } from "../extensions/mod.ts";
 import { decodeEncryptedExtensions } from "../messages/encrypted_extensions.ts";
@@ -22,6 +25,10 @@ import type { ClientOffer } from "./hello.ts";
 export interface ServerExtensions {
   /** The application protocol; `null` if none was agreed. */
   readonly alpn: Uint8Array | null;
+  /** The type of the server's certificate. */
+  readonly serverCertificateType: CertificateType;
+  /** The type of certificate that the server wants of us; `null` if it did not say. */
+  readonly clientCertificateType: CertificateType | null;
   /** Whether early data was accepted. */
   readonly earlyData: boolean;
   /** The content of the custom extension that sessions remember; `null` without one. */
@@ -42,10 +49,27 @@ export function* receiveEncryptedExtensions(
   checkAlpn(context, config, alpn);
   yield* context.receiveCustomExtensions("EE", extensions);
   context.transcript.add(message.bytes);
+  const serverCertificateType = decodeExtension(
+    extensions,
+    serverCertificateTypeInEncryptedExtensions,
+  ) ?? CertificateType.X509;
+  const clientCertificateType = decodeExtension(
+    extensions,
+    clientCertificateTypeInEncryptedExtensions,
+  ) ?? null;
+  if (clientCertificateType !== null) {
+    checkCertificateType(clientCertificateType, config.ownTypes ?? [], "client's");
+  }
   const earlyData = decodeExtension(extensions, earlyDataInEncryptedExtensions) ?? false;
   const custom = config.customExtensions?.find(({ remembered }) => remembered);
   const remembered = custom === undefined ? undefined : findExtension(extensions, custom.type);
-  return { alpn, earlyData, remembered: remembered?.data ?? null };
+  return {
+    alpn,
+    serverCertificateType,
+    clientCertificateType,
+    earlyData,
+    remembered: remembered?.data ?? null,
+  };
 }
 
 function checkAlpn(

@@ -47,7 +47,7 @@ export function* clientFlow(
   installHandshakeKeys(context, choice, keys, early);
   const encrypted = yield* receiveEncryptedExtensions(context, config, offer);
   early.judge(choice, encrypted, keys);
-  const server = yield* authenticateServer(context, config, offer, choice.psk, target);
+  const server = yield* authenticateServer(context, config, offer, choice.psk, target, encrypted);
   yield* receiveFinished(context, suite.hash, keys.serverTraffic);
   context.requireMessageBoundary();
   context.stage("finished");

@@ -7,6 +7,7 @@
 import { parseIpAddress } from "@sealane/pki";
 import type { CipherSuite, KeyExchangeGroup, KeyPair } from "@sealane/providers";
 import {
+  CertificateType,
   type ExtensionType,
   ExtensionType as E,
   type NamedGroup,
@@ -19,6 +20,7 @@ import type { FlowContext } from "../context.ts";
 import {
   alpnInClientHello,
   certificateAuthoritiesInClientHello,
+  clientCertificateTypeInClientHello,
   cookieInClientHello,
   earlyDataInClientHello,
   encodeExtension,
@@ -27,6 +29,7 @@ import {
   keyShareInClientHello,
   postHandshakeAuthInClientHello,
   type RawExtension,
+  serverCertificateTypeInClientHello,
   serverNameInClientHello,
   signatureAlgorithmsCertInClientHello,
   signatureAlgorithmsInClientHello,
@@ -172,6 +175,12 @@ function offeredExtensions(
   if (config.requestSignedCertificateTimestamps) add(signedCertificateTimestampInClientHello, true);
   const authorities = config.certificateAuthorities ?? [];
   if (authorities.length > 0) add(certificateAuthoritiesInClientHello, authorities);
+  const { peerTypes, ownTypes } = config;
+  // RFC 7250 §4.1: an extension that says nothing but the default is left out.
+  if (peerTypes.length !== 1 || peerTypes[0] !== CertificateType.X509) {
+    add(serverCertificateTypeInClientHello, peerTypes);
+  }
+  if (ownTypes !== null) add(clientCertificateTypeInClientHello, ownTypes);
   if (config.postHandshakeAuthentication) add(postHandshakeAuthInClientHello, true);
   list.push(pskModes(config));
   list.push(...context.customExtensions("CH"));

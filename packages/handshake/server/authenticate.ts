@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { ExtensionType, TlsError } from "@sealane/wire";
+import { type CertificateType, ExtensionType, TlsError } from "@sealane/wire";
 import {
   type AuthenticatedPeer,
   receiveAuthentication,
-  sendCertificate,
   sendCertificateVerify,
 } from "../authentication.ts";
+import { sendCertificate } from "../certificate_message.ts";
 import type { FlowContext } from "../context.ts";
 import {
   certificateAuthoritiesInCertificateRequest,
@@ -94,11 +94,13 @@ export function* authenticateClient(
   context: FlowContext,
   config: ResolvedServerConfig,
   request: CertificateRequest | null,
+  certificateType: CertificateType | null,
 ): Step<AuthenticatedPeer | null> {
-  if (request === null) return null;
+  if (request === null || certificateType === null) return null;
   const client = yield* receiveAuthentication(context, {
     context: request.context,
     offeredExtensions: new Set(request.extensions.map(({ type }) => type)),
+    certificateType,
     serverName: null,
   });
   if (client === null && config.clientAuthentication === "required") {

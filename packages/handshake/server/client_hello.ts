@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  CertificateType,
   type ExtensionType,
   HandshakeType,
   type NamedGroup,
@@ -16,9 +17,11 @@ import type { FlowContext } from "../context.ts";
 import {
   alpnInClientHello,
   certificateAuthoritiesInClientHello,
+  clientCertificateTypeInClientHello,
   decodeExtension,
   type KeyShareEntry,
   keyShareInClientHello,
+  serverCertificateTypeInClientHello,
   serverNameInClientHello,
   signatureAlgorithmsCertInClientHello,
   signatureAlgorithmsInClientHello,
@@ -42,6 +45,8 @@ export interface ReceivedHello {
   readonly keyShares: readonly KeyShareEntry[] | null;
   /** signature_algorithms; `null` without it. */
   readonly signatureSchemes: readonly SignatureScheme[] | null;
+  /** client_certificate_type: what the client can authenticate with. */
+  readonly clientCertificateTypes: readonly CertificateType[];
   /** What callbacks are told. */
   readonly info: ClientHelloInfo;
 }
@@ -86,6 +91,8 @@ function decodeOffer(context: FlowContext, hello: ClientHello, bytes: Uint8Array
     groups,
     keyShares: decodeExtension(extensions, keyShareInClientHello) ?? null,
     signatureSchemes: schemes,
+    clientCertificateTypes: decodeExtension(extensions, clientCertificateTypeInClientHello) ??
+      [CertificateType.X509],
     info: {
       serverName: decodeExtension(extensions, serverNameInClientHello) ?? null,
       alpn: decodeExtension(extensions, alpnInClientHello) ?? [],
@@ -96,6 +103,8 @@ function decodeOffer(context: FlowContext, hello: ClientHello, bytes: Uint8Array
         decodeExtension(extensions, signatureAlgorithmsCertInClientHello) ?? schemes ?? [],
       certificateAuthorities: decodeExtension(extensions, certificateAuthoritiesInClientHello) ??
         [],
+      serverCertificateTypes: decodeExtension(extensions, serverCertificateTypeInClientHello) ??
+        [CertificateType.X509],
       extensions: extensions.map(({ type }) => type),
       bytes,
       signal: context.signal,

@@ -3,12 +3,16 @@
  *
  * @module
  */
+import { type CertificateType, ExtensionType } from "@sealane/wire";
 import type { FlowContext } from "../context.ts";
+import type { Credential } from "../credential.ts";
 import {
   alpnInEncryptedExtensions,
+  clientCertificateTypeInEncryptedExtensions,
   earlyDataInEncryptedExtensions,
   encodeExtension,
   type RawExtension,
+  serverCertificateTypeInEncryptedExtensions,
   serverNameInEncryptedExtensions,
 } from "../extensions/mod.ts";
 import { encodeEncryptedExtensions } from "../messages/encrypted_extensions.ts";
@@ -21,6 +25,10 @@ export interface NegotiatedExtensions {
   readonly alpn: Uint8Array | null;
   /** Whether early data is accepted. */
   readonly earlyData: boolean;
+  /** The credential; `null` with a PSK. */
+  readonly credential: Credential | null;
+  /** The type of certificate that the client is asked for; `null` if it is not asked. */
+  readonly clientCertificateType: CertificateType | null;
   /** Whether a PSK is used. */
   readonly resumed: boolean;
 }
@@ -30,7 +38,7 @@ export function sendEncryptedExtensions(
   context: FlowContext,
   config: ResolvedServerConfig,
   hello: ReceivedHello,
-  { alpn, earlyData, resumed }: NegotiatedExtensions,
+  { alpn, credential, clientCertificateType, earlyData, resumed }: NegotiatedExtensions,
 ): void {
   const extensions: RawExtension[] = [];
   // RFC 6066 §3: an empty server_name says that the name was used.
@@ -39,6 +47,15 @@ export function sendEncryptedExtensions(
     extensions.push(encodeExtension(serverNameInEncryptedExtensions, true));
   }
   if (alpn !== null) extensions.push(encodeExtension(alpnInEncryptedExtensions, alpn));
+  const { offered } = hello;
+  if (credential !== null && offered.has(ExtensionType.server_certificate_type)) {
+    extensions.push(encodeExtension(serverCertificateTypeInEncryptedExtensions, credential.type));
+  }
+  if (clientCertificateType !== null && offered.has(ExtensionType.client_certificate_type)) {
+    extensions.push(
+      encodeExtension(clientCertificateTypeInEncryptedExtensions, clientCertificateType),
+    );
+  }
   if (earlyData) extensions.push(encodeExtension(earlyDataInEncryptedExtensions, true));
   extensions.push(...context.customExtensions("EE", hello.offered));
   context.send(encodeEncryptedExtensions({ extensions }));

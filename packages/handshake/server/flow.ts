@@ -29,6 +29,7 @@ import { sendEncryptedExtensions } from "./encrypted_extensions.ts";
 import { type Agreement, agreeOnGroup } from "./hello_retry.ts";
 import {
   chooseAlpn,
+  chooseClientCertificateType,
   chooseCredential,
   type ChosenCredential,
   respond,
@@ -53,9 +54,17 @@ export function* serverFlow(
   const alpn = yield* chooseAlpn(context, config, hello);
   const earlyReason = yield* judgeEarlyData(context, config, agreement, alpn);
   const earlyData = earlyReason === "accepted";
+  const asks = chosen !== null && (config.clientAuthentication ?? "none") !== "none";
+  const clientType = asks ? chooseClientCertificateType(config, hello) : null;
   const keys = yield* sendServerHello(context, config, agreement);
 
-  sendEncryptedExtensions(context, config, hello, { alpn, earlyData, resumed: selected !== null });
+  sendEncryptedExtensions(context, config, hello, {
+    alpn,
+    credential: chosen?.credential ?? null,
+    clientCertificateType: clientType,
+    earlyData,
+    resumed: selected !== null,
+  });
   const request = chosen === null ? null : requestCertificate(context, config);
   if (chosen !== null) yield* sendAuthentication(context, config, hello, chosen);
   sendFinished(context, suite.hash, keys.serverTraffic);
@@ -87,7 +96,7 @@ export function* serverFlow(
   if (resumedPeer !== null && config.verifyOnResumption) {
     yield* verifyIdentity(context, resumedPeer, null);
   }
-  const client = yield* authenticateClient(context, config, request);
+  const client = yield* authenticateClient(context, config, request, clientType);
   yield* receiveFinished(context, suite.hash, keys.clientTraffic);
   context.stage("finished");
   context.installRead("application", suite, application.client);

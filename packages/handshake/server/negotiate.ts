@@ -5,7 +5,13 @@
  */
 import { matchesServerName } from "@sealane/pki";
 import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
-import { equalBytes, namedGroupName, type SignatureScheme, TlsError } from "@sealane/wire";
+import {
+  type CertificateType,
+  equalBytes,
+  namedGroupName,
+  type SignatureScheme,
+  TlsError,
+} from "@sealane/wire";
 import type { FlowContext } from "../context.ts";
 import type { Credential } from "../credential.ts";
 import { chooseScheme, fitsAuthorities, usableSchemes } from "../credential_selection.ts";
@@ -99,6 +105,25 @@ function* selectAlpn(
   );
 }
 
+/**
+ * What the client is to authenticate with: the first type of ours that it has (RFC 7250 section 4.2).
+ *
+ * @throws {TlsError} `peer/certificate-type` if it has none.
+ */
+export function chooseClientCertificateType(
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+): CertificateType {
+  const type = config.peerTypes.find((own) => hello.clientCertificateTypes.includes(own));
+  if (type === undefined) {
+    throw new TlsError(
+      "peer/certificate-type",
+      "the client has no certificate of an acceptable type",
+    );
+  }
+  return type;
+}
+
 /** A credential, and the scheme of it to sign with. */
 export interface ChosenCredential {
   /** The credential. */
@@ -137,6 +162,7 @@ function selectCredential(
   accepted: readonly SignatureScheme[],
 ): Credential | null {
   const fitting = credentials.filter((credential) =>
+    hello.info.serverCertificateTypes.includes(credential.type) &&
     usableSchemes(credential, accepted).length > 0 &&
     fitsAuthorities(credential, hello.info.certificateAuthorities)
   );

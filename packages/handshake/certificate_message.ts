@@ -1,0 +1,190 @@
+/**
+ * The Certificate message in both directions: chains and raw public keys (RFC 9846 section 4.5.1, RFC 7250).
+ *
+ * @module
+ */
+import { parseCertificate, parseSubjectPublicKeyInfo } from "@sealane/pki";
+import {
+  CertificateType,
+  certificateTypeName,
+  equalBytes,
+  type ExtensionType,
+  extensionTypeName,
+  HandshakeType,
+  TlsError,
+} from "@sealane/wire";
+import type { FlowContext } from "./context.ts";
+import type { Credential } from "./credential.ts";
+import { decodeExtension, encodeExtension, type RawExtension } from "./extensions/extension.ts";
+import { signedCertificateTimestampInCertificate } from "./extensions/signed_certificate_timestamp.ts";
+import { statusRequestInCertificate } from "./extensions/status_request.ts";
+import {
+  type CertificateEntry,
+  decodeCertificate,
+  encodeCertificate,
+} from "./messages/certificate.ts";
+import type { PeerIdentity } from "./peer.ts";
+import type { Step } from "./step.ts";
+
+/** What a peer's Certificate has to fit: what we asked for. */
+export interface AuthenticationRequest {
+  /** certificate_request_context: empty in the main handshake. */
+  readonly context: Uint8Array;
+  /** The extensions that its certificate entries may have. */
+  readonly offeredExtensions: ReadonlySet<ExtensionType>;
+  /** X.509, or the raw public key that was negotiated (RFC 7250). */
+  readonly certificateType: CertificateType;
+  /** On a client, the name that the server must have. */
+  readonly serverName: string | null;
+}
+
+/** The peer's Certificate; `null` for an empty one. */
+export function* receiveCertificate(
+  context: FlowContext,
+  request: AuthenticationRequest,
+): Step<PeerIdentity | null> {
+  const message = yield* context.receive(HandshakeType.certificate);
+  const certificate = decodeCertificate(message.body);
+  // RFC 9846 §4.5.1: the context is empty in the main handshake and else that of the request.
+  if (!equalBytes(certificate.context, request.context)) {
+    throw new TlsError(
+      "peer/certificate-request-context",
+      `Certificate has a certificate_request_context of ${certificate.context.length} bytes`,
+    );
+  }
+  const { entries } = certificate;
+  const depth = context.config.allLimits.certificateDepth;
+  if (entries.length > depth) {
+    throw new TlsError(
+      "peer/certificate-too-large",
+      `Certificate has ${entries.length} certificates, more than the limit of ${depth}`,
+    );
+  }
+  for (const entry of entries) checkEntryExtensions(entry, request.offeredExtensions);
+  let identity: PeerIdentity | null = null;
+  if (entries.length > 0) {
+    identity = request.certificateType === CertificateType.RawPublicKey
+      ? readRawPublicKey(entries)
+      : readChain(entries);
+    yield* context.receiveCustomExtensions("CT", entries[0].extensions);
+  }
+  context.transcript.add(message.bytes);
+  return identity;
+}
+
+/** RFC 9846 §4.5.1: extensions of an entry answer those of ClientHello or CertificateRequest. */
+function checkEntryExtensions(
+  entry: CertificateEntry,
+  offered: ReadonlySet<ExtensionType>,
+): void {
+  for (const { type } of entry.extensions) {
+    if (!offered.has(type)) {
+      throw new TlsError(
+        "peer/unsolicited-extension",
+        `a certificate entry has the extension ${extensionTypeName(type)}, which was not offered`,
+      );
+    }
+  }
+}
+
+function readChain(entries: readonly CertificateEntry[]): PeerIdentity {
+  const [first] = entries;
+  const leaf = parseCertificate(first.data);
+  // RFC 9846 §4.5.1.2: if the Key Usage extension is there, digitalSignature has to be set.
+  const { keyUsage } = leaf.extensions;
+  if (keyUsage !== undefined && !keyUsage.has("digitalSignature")) {
+    throw new TlsError("peer/key-usage", "the key of the certificate may not sign a handshake");
+  }
+  return {
+    type: CertificateType.X509,
+    certificates: entries.map((entry) => entry.data),
+    leaf,
+    publicKey: leaf.subjectPublicKeyInfo.raw,
+    ocspResponse: decodeExtension(first.extensions, statusRequestInCertificate) ?? null,
+    signedCertificateTimestamps:
+      decodeExtension(first.extensions, signedCertificateTimestampInCertificate) ?? [],
+    delegatedCredential: null,
+  };
+}
+
+function readRawPublicKey(entries: readonly CertificateEntry[]): PeerIdentity {
+  // RFC 9846 §4.5.1: with RawPublicKey there is no more than one entry.
+  if (entries.length > 1) {
+    throw new TlsError("peer/raw-public-key", `Certificate has ${entries.length} raw public keys`);
+  }
+  const [{ data }] = entries;
+  parseSubjectPublicKeyInfo(data);
+  return {
+    type: CertificateType.RawPublicKey,
+    certificates: [],
+    leaf: null,
+    publicKey: data,
+    ocspResponse: null,
+    signedCertificateTimestamps: [],
+    delegatedCredential: null,
+  };
+}
+
+/** What goes with our Certificate, because the peer asked for it. */
+export interface CertificateExtras {
+  /** An OCSP response. */
+  readonly ocspResponse: Uint8Array | null;
+  /** Whether to send the credential's signed certificate timestamps. */
+  readonly signedCertificateTimestamps: boolean;
+  /** Custom extensions that the peer offered. */
+  readonly offeredExtensions: ReadonlySet<ExtensionType>;
+}
+
+/** Sends Certificate with this chain; `null` sends an empty one (a client that declines). */
+export function sendCertificate(
+  context: FlowContext,
+  credential: Credential | null,
+  requestContext: Uint8Array,
+  extras: CertificateExtras,
+): void {
+  const entries = credential === null ? [] : credential.certificates.map((data, index) => ({
+    data,
+    // Only the leaf has extensions: no peer reads those of other certificates.
+    extensions: index === 0 ? leafExtensions(context, credential, extras) : [],
+  }));
+  context.send(encodeCertificate({ context: requestContext, entries }));
+}
+
+function leafExtensions(
+  context: FlowContext,
+  credential: Credential,
+  extras: CertificateExtras,
+): RawExtension[] {
+  const extensions: RawExtension[] = [];
+  // RFC 7250 has no certificate for these to speak of.
+  if (credential.type === CertificateType.X509) {
+    if (extras.ocspResponse !== null) {
+      extensions.push(encodeExtension(statusRequestInCertificate, extras.ocspResponse));
+    }
+    const timestamps = credential.signedCertificateTimestamps;
+    if (extras.signedCertificateTimestamps && timestamps !== undefined) {
+      extensions.push(encodeExtension(signedCertificateTimestampInCertificate, timestamps));
+    }
+  }
+  return extensions.concat(context.customExtensions("CT", extras.offeredExtensions));
+}
+
+/**
+ * Refuses a certificate type that is not among the acceptable ones (RFC 7250 section 4.2).
+ *
+ * @throws {TlsError} `peer/certificate-type`.
+ */
+export function checkCertificateType(
+  type: CertificateType,
+  acceptable: readonly CertificateType[],
+  whose: string,
+): void {
+  if (!acceptable.includes(type)) {
+    throw new TlsError(
+      "peer/certificate-type",
+      `the ${whose} certificate would be of the type ${
+        certificateTypeName(type)
+      }, which is not acceptable`,
+    );
+  }
+}
