@@ -18,6 +18,8 @@ export * from "./extensions.ts";
 export * from "./general_name.ts";
 export * from "./ip_address.ts";
 export * from "./names.ts";
+export * from "./ocsp.ts";
+export * from "./ocsp_response.ts";
 export {
   DEFAULT_PATH_LIMITS,
   type PathLimits,
