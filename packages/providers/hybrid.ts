@@ -5,30 +5,41 @@
  */
 import { NamedGroup, namedGroupName, wipe } from "@sealane/wire";
 import { concat } from "@std/bytes";
-import { mlKem1024, mlKem512, mlKem768 } from "./ml_kem.ts";
+import { mlKemGroups } from "./ml_kem.ts";
 import type { KeyExchangeGroup, KeyPair, MaybePromise } from "./provider.ts";
 
-/** The three groups of RFC 10024. The order of the parts is that of shares and secret alike. */
+/** The three groups of RFC 10024 section 4: their parts, and which stands first in shares and secret alike. */
 const HYBRIDS = [
-  { id: NamedGroup.X25519MLKEM768, curve: NamedGroup.x25519, kem: mlKem768, first: "kem" },
-  { id: NamedGroup.SecP256r1MLKEM768, curve: NamedGroup.secp256r1, kem: mlKem768, first: "curve" },
+  {
+    id: NamedGroup.X25519MLKEM768,
+    curve: NamedGroup.x25519,
+    kem: NamedGroup.MLKEM768,
+    first: "kem",
+  },
+  {
+    id: NamedGroup.SecP256r1MLKEM768,
+    curve: NamedGroup.secp256r1,
+    kem: NamedGroup.MLKEM768,
+    first: "curve",
+  },
   {
     id: NamedGroup.SecP384r1MLKEM1024,
     curve: NamedGroup.secp384r1,
-    kem: mlKem1024,
+    kem: NamedGroup.MLKEM1024,
     first: "curve",
   },
 ] as const;
 
-/** The hybrid group with this code point over one of the `curves`; `null` if its curve is not among them. */
+/** The hybrid group with this code point of two of the `parts`; `null` if they are not among them. */
 export function hybridGroup(
   id: NamedGroup,
-  curves: readonly KeyExchangeGroup[],
+  parts: readonly KeyExchangeGroup[],
 ): KeyExchangeGroup | null {
   const hybrid = HYBRIDS.find((candidate) => candidate.id === id);
-  const curve = curves.find((candidate) => candidate.id === hybrid?.curve);
-  if (hybrid === undefined || curve === undefined) return null;
-  return makeHybrid(id, curve, hybrid.kem, hybrid.first === "kem");
+  const curve = parts.find((part) => part.id === hybrid?.curve);
+  const kem = parts.find((part) => part.id === hybrid?.kem);
+  if (hybrid === undefined || curve === undefined || kem === undefined) return null;
+  return makeHybrid(id, curve, kem, hybrid.first === "kem");
 }
 
 function makeHybrid(
@@ -101,14 +112,13 @@ function both<A, B, C>(
 
 /** The order of our providers: the hybrid with X25519 first, then `curves` as they come, other hybrids, pure ML-KEM. */
 export function orderGroups(curves: readonly KeyExchangeGroup[]): KeyExchangeGroup[] {
+  const parts = [...curves, ...mlKemGroups];
   const groups = [
-    hybridGroup(NamedGroup.X25519MLKEM768, curves),
+    hybridGroup(NamedGroup.X25519MLKEM768, parts),
     ...curves,
-    hybridGroup(NamedGroup.SecP256r1MLKEM768, curves),
-    hybridGroup(NamedGroup.SecP384r1MLKEM1024, curves),
-    mlKem768,
-    mlKem1024,
-    mlKem512,
+    hybridGroup(NamedGroup.SecP256r1MLKEM768, parts),
+    hybridGroup(NamedGroup.SecP384r1MLKEM1024, parts),
+    ...mlKemGroups,
   ];
   return groups.filter((group) => group !== null);
 }

@@ -8,8 +8,11 @@ import { ml_kem1024, ml_kem512, ml_kem768, type MLKEM } from "@noble/post-quantu
 import { NamedGroup, namedGroupName } from "@sealane/wire";
 import type { KeyExchangeGroup, KeyPair } from "./provider.ts";
 
-interface Parameters {
+/** A parameter set of ML-KEM. */
+export interface MlKemParameters {
+  /** The group. */
   readonly id: NamedGroup;
+  /** Its functions. */
   readonly kem: MLKEM;
   /** Bytes of an encapsulation key (FIPS 203 table 3). */
   readonly shareLength: number;
@@ -17,22 +20,27 @@ interface Parameters {
   readonly ciphertextLength: number;
 }
 
-function mlKemGroup({ id, kem, shareLength, ciphertextLength }: Parameters): KeyExchangeGroup {
+/** A key pair, fresh unless its `seed` (d and z of FIPS 203 section 7.1, 64 bytes) is given, which is for tests. */
+export function mlKemKeyPair(parameters: MlKemParameters, seed?: Uint8Array): KeyPair {
+  const { kem, ciphertextLength } = parameters;
+  const { publicKey, secretKey } = kem.keygen(seed);
+  return {
+    share: publicKey,
+    complete(peerShare) {
+      // FIPS 203 §7.3: the only check of a ciphertext is its length; a wrong one yields an unrelated secret.
+      if (peerShare.length !== ciphertextLength) return null;
+      return kem.decapsulate(peerShare, secretKey);
+    },
+  };
+}
+
+function mlKemGroup(parameters: MlKemParameters): KeyExchangeGroup {
+  const { id, kem, shareLength } = parameters;
   return Object.freeze({
     id,
     name: namedGroupName(id),
     shareLength,
-    generate(): KeyPair {
-      const { publicKey, secretKey } = kem.keygen();
-      return {
-        share: publicKey,
-        complete(peerShare) {
-          // FIPS 203 §7.3: the only check of a ciphertext is its length; a wrong one yields an unrelated secret.
-          if (peerShare.length !== ciphertextLength) return null;
-          return kem.decapsulate(peerShare, secretKey);
-        },
-      };
-    },
+    generate: () => mlKemKeyPair(parameters),
     respond(peerShare: Uint8Array) {
       if (peerShare.length !== shareLength) return null;
       try {
@@ -45,26 +53,16 @@ function mlKemGroup({ id, kem, shareLength, ciphertextLength }: Parameters): Key
   });
 }
 
-/** ML-KEM-512. */
-export const mlKem512: KeyExchangeGroup = mlKemGroup({
-  id: NamedGroup.MLKEM512,
-  kem: ml_kem512,
-  shareLength: 800,
-  ciphertextLength: 768,
-});
+/** The parameter sets. */
+export const ML_KEM: Readonly<Record<"512" | "768" | "1024", MlKemParameters>> = {
+  "512": { id: NamedGroup.MLKEM512, kem: ml_kem512, shareLength: 800, ciphertextLength: 768 },
+  "768": { id: NamedGroup.MLKEM768, kem: ml_kem768, shareLength: 1184, ciphertextLength: 1088 },
+  "1024": { id: NamedGroup.MLKEM1024, kem: ml_kem1024, shareLength: 1568, ciphertextLength: 1568 },
+};
 
-/** ML-KEM-768. */
-export const mlKem768: KeyExchangeGroup = mlKemGroup({
-  id: NamedGroup.MLKEM768,
-  kem: ml_kem768,
-  shareLength: 1184,
-  ciphertextLength: 1088,
-});
-
-/** ML-KEM-1024. */
-export const mlKem1024: KeyExchangeGroup = mlKemGroup({
-  id: NamedGroup.MLKEM1024,
-  kem: ml_kem1024,
-  shareLength: 1568,
-  ciphertextLength: 1568,
-});
+/** The three groups, most preferred first. */
+export const mlKemGroups: readonly KeyExchangeGroup[] = [
+  mlKemGroup(ML_KEM["768"]),
+  mlKemGroup(ML_KEM["1024"]),
+  mlKemGroup(ML_KEM["512"]),
+];

@@ -4,124 +4,87 @@
  * @module
  */
 import type { KeyObject } from "node:crypto";
-import { der, NamedGroup, namedGroupName } from "@sealane/wire";
+import { der, NamedGroup } from "@sealane/wire";
 import { concat } from "@std/bytes";
+import { type Curve, CURVE_SHARE_LENGTHS, curveGroup } from "../curve_group.ts";
 import { orderGroups } from "../hybrid.ts";
-import { encodeSpki } from "../key_info.ts";
-import type { KeyAgreement, KeyExchangeGroup, KeyPair } from "../provider.ts";
+import { encodeKeyAlgorithm } from "../key_info.ts";
+import type { KeyExchangeGroup } from "../provider.ts";
 import { type NodeCrypto, plain } from "./platform.ts";
 
-interface Curve {
+interface NativeCurve {
   readonly id: NamedGroup;
-  readonly shareLength: number;
-  /** What stands before the share in a SubjectPublicKeyInfo. */
-  readonly spkiPrefix: Uint8Array;
-  /** The form of a share, before any arithmetic. */
-  isShare(share: Uint8Array): boolean;
+  /** The AlgorithmIdentifier of its keys. */
+  readonly algorithm: Uint8Array;
   generate(crypto: NodeCrypto): { publicKey: KeyObject; privateKey: KeyObject };
 }
 
-function nistCurve(id: NamedGroup, curve: "P-256" | "P-384" | "P-521", shareLength: number): Curve {
-  const spki = encodeSpki({ kind: "ec", curve }, new Uint8Array(shareLength));
+function nist(id: NamedGroup, curve: "P-256" | "P-384" | "P-521"): NativeCurve {
   return {
     id,
-    shareLength,
-    spkiPrefix: spki.subarray(0, -shareLength),
-    // RFC 9846 §4.3.8.2: uncompressed points only.
-    isShare: (share) => share.length === shareLength && share[0] === 4,
+    algorithm: encodeKeyAlgorithm({ kind: "ec", curve }),
     generate: (crypto) => crypto.generateKeyPairSync("ec", { namedCurve: curve }),
   };
 }
 
-function montgomeryCurve(
-  id: NamedGroup,
-  type: "x25519" | "x448",
-  oid: string,
-  shareLength: number,
-): Curve {
-  const algorithm = der.sequence(der.objectIdentifier(oid));
-  const spki = der.sequence(algorithm, der.bitString(new Uint8Array(shareLength)));
+const CURVES: readonly NativeCurve[] = [
+  {
+    id: NamedGroup.x25519,
+    algorithm: der.sequence(der.objectIdentifier("1.3.101.110")),
+    generate: (crypto) => crypto.generateKeyPairSync("x25519"),
+  },
+  nist(NamedGroup.secp256r1, "P-256"),
+  nist(NamedGroup.secp384r1, "P-384"),
+  nist(NamedGroup.secp521r1, "P-521"),
+  {
+    id: NamedGroup.x448,
+    algorithm: der.sequence(der.objectIdentifier("1.3.101.111")),
+    generate: (crypto) => crypto.generateKeyPairSync("x448"),
+  },
+];
+
+function bindCurve(crypto: NodeCrypto, curve: NativeCurve): Curve<KeyObject> {
+  const shareLength = CURVE_SHARE_LENGTHS.get(curve.id) ?? 0;
+  const spki = der.sequence(curve.algorithm, der.bitString(new Uint8Array(shareLength)));
+  const spkiPrefix = spki.subarray(0, -shareLength);
   return {
-    id,
-    shareLength,
-    spkiPrefix: spki.subarray(0, -shareLength),
-    isShare: (share) => share.length === shareLength,
-    // The types have one overload per type name.
-    generate: (crypto) =>
-      type === "x25519" ? crypto.generateKeyPairSync("x25519") : crypto.generateKeyPairSync("x448"),
+    id: curve.id,
+    generate() {
+      const { publicKey, privateKey } = curve.generate(crypto);
+      const exported = plain(publicKey.export({ format: "der", type: "spki" }));
+      return { privateKey, share: exported.slice(exported.length - shareLength) };
+    },
+    agree(privateKey, peerShare) {
+      // The types want a Buffer; the platforms take any Uint8Array.
+      const key = concat([spkiPrefix, peerShare]) as Uint8Array & string;
+      const publicKey = crypto.createPublicKey({ key, format: "der", type: "spki" });
+      return plain(crypto.diffieHellman({ privateKey, publicKey }));
+    },
   };
 }
 
-const CURVES: readonly Curve[] = [
-  montgomeryCurve(NamedGroup.x25519, "x25519", "1.3.101.110", 32),
-  nistCurve(NamedGroup.secp256r1, "P-256", 65),
-  nistCurve(NamedGroup.secp384r1, "P-384", 97),
-  nistCurve(NamedGroup.secp521r1, "P-521", 133),
-  montgomeryCurve(NamedGroup.x448, "x448", "1.3.101.111", 56),
-];
-
-function curveGroup(crypto: NodeCrypto, curve: Curve): KeyExchangeGroup {
-  function agree(privateKey: KeyObject, peerShare: Uint8Array): Uint8Array | null {
-    if (!curve.isShare(peerShare)) return null;
-    let secret: Uint8Array;
-    try {
-      const publicKey = importShare(crypto, curve, peerShare);
-      secret = plain(crypto.diffieHellman({ privateKey, publicKey }));
-    } catch {
-      return null; // off the curve, or of low order
-    }
-    // RFC 9846 §7.4.2, RFC 7748 §6: the all-zero secret is refused, whatever the platform does.
-    let bits = 0;
-    for (const byte of secret) bits |= byte;
-    return bits === 0 ? null : secret;
-  }
-
-  function generate(): KeyPair {
-    const { publicKey, privateKey } = curve.generate(crypto);
-    return {
-      share: exportShare(curve, publicKey),
-      complete: (peerShare) => agree(privateKey, peerShare),
-    };
-  }
-
-  return Object.freeze({
-    id: curve.id,
-    name: namedGroupName(curve.id),
-    shareLength: curve.shareLength,
-    generate,
-    respond(peerShare: Uint8Array): KeyAgreement | null {
-      const { publicKey, privateKey } = curve.generate(crypto);
-      const secret = agree(privateKey, peerShare);
-      return secret === null ? null : { share: exportShare(curve, publicKey), secret };
-    },
-  });
-}
-
-function importShare(crypto: NodeCrypto, curve: Curve, share: Uint8Array): KeyObject {
-  // The types want a Buffer; the platforms take any Uint8Array.
-  const key = concat([curve.spkiPrefix, share]) as Uint8Array & string;
-  return crypto.createPublicKey({ key, format: "der", type: "spki" });
-}
-
-function exportShare(curve: Curve, publicKey: KeyObject): Uint8Array {
-  const spki = publicKey.export({ format: "der", type: "spki" });
-  return plain(spki).slice(spki.length - curve.shareLength);
-}
-
-/** Whether the platform knows the curve: some TLS libraries have no X448. */
-function isSupported(crypto: NodeCrypto, curve: Curve): boolean {
-  if (curve.id !== NamedGroup.x448) return true;
+/** Some TLS libraries have no X448. */
+function isSupported(crypto: NodeCrypto, { id, algorithm }: NativeCurve): boolean {
+  if (id !== NamedGroup.x448) return true;
   try {
-    importShare(crypto, curve, new Uint8Array(curve.shareLength).fill(9));
+    const scalar = der.octetString(new Uint8Array(56).fill(7));
+    const pkcs8 = der.sequence(der.integer(0), algorithm, der.octetString(scalar));
+    // The types want a Buffer; the platforms take any Uint8Array.
+    const key = pkcs8 as Uint8Array & string;
+    crypto.createPrivateKey({ key, format: "der", type: "pkcs8" });
     return true;
   } catch {
     return false;
   }
 }
 
+/** The curves that the platform has. */
+export function nativeCurves(crypto: NodeCrypto): Curve<KeyObject>[] {
+  return CURVES.filter((curve) => isSupported(crypto, curve))
+    .map((curve) => bindCurve(crypto, curve));
+}
+
 /** The groups that the platform has, hybrids included, most preferred first. */
 export function nativeGroups(crypto: NodeCrypto): KeyExchangeGroup[] {
-  const curves = CURVES.filter((curve) => isSupported(crypto, curve))
-    .map((curve) => curveGroup(crypto, curve));
-  return orderGroups(curves);
+  return orderGroups(nativeCurves(crypto).map(curveGroup));
 }

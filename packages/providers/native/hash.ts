@@ -6,7 +6,7 @@
 import type { Hash as NodeHash } from "node:crypto";
 import { HASHES, type HashName } from "../key_info.ts";
 import type { Hash, HashState } from "../provider.ts";
-import { type NodeCrypto, plain } from "./platform.ts";
+import { isDeno, type NodeCrypto, plain } from "./platform.ts";
 
 /** The name of a hash in `node:crypto`. */
 export function nodeHashName(hash: HashName): string {
@@ -40,8 +40,8 @@ export function nativeHash(crypto: NodeCrypto, name: HashName): Hash {
   const outputLength = HASHES[name].bytes;
   const blockLength = name === "SHA-256" ? 64 : 128;
 
-  /** RFC 2104 by hand: on Deno two hashes cost little more than half of `createHmac` (measured: 6.6 to 11 us). */
-  function hmac(key: Uint8Array, ...data: readonly Uint8Array[]): Uint8Array {
+  /** RFC 2104 by hand: on Deno two hashes cost little more than half of its `createHmac` (measured: 6.6 to 11 us). */
+  function hmacOfHashes(key: Uint8Array, ...data: readonly Uint8Array[]): Uint8Array {
     const block = new Uint8Array(blockLength);
     block.set(key.length > blockLength ? crypto.createHash(algorithm).update(key).digest() : key);
     for (let i = 0; i < blockLength; i++) block[i] ^= 0x36;
@@ -53,11 +53,17 @@ export function nativeHash(crypto: NodeCrypto, name: HashName): Hash {
     return plain(outer.digest());
   }
 
+  function hmac(key: Uint8Array, ...data: readonly Uint8Array[]): Uint8Array {
+    const mac = crypto.createHmac(algorithm, key);
+    for (const part of data) mac.update(part);
+    return plain(mac.digest());
+  }
+
   return Object.freeze({
     name,
     outputLength,
     blockLength,
     create: () => new NativeHashState(crypto.createHash(algorithm)),
-    hmac,
+    hmac: isDeno ? hmacOfHashes : hmac,
   });
 }

@@ -1,0 +1,90 @@
+/**
+ * A key exchange group over an elliptic curve, from a back end's own keys and agreement function: the checks of shares and
+ * secrets are here, once for all back ends.
+ *
+ * @module
+ */
+import { NamedGroup, namedGroupName, wipe } from "@sealane/wire";
+import type { KeyAgreement, KeyExchangeGroup, KeyPair, MaybePromise } from "./provider.ts";
+
+/** What a back end brings: its own kind of private key, and what to do with it. */
+export interface Curve<Key> {
+  /** The group. */
+  readonly id: NamedGroup;
+  /** A fresh private key and its share. */
+  generate(): MaybePromise<{ readonly privateKey: Key; readonly share: Uint8Array }>;
+  /** The x coordinate in the width of the field. Throws (or rejects) on a share that is no point. */
+  agree(privateKey: Key, peerShare: Uint8Array): MaybePromise<Uint8Array>;
+}
+
+/** Bytes of a share: uncompressed points (RFC 9846 section 4.3.8.2), or u coordinates (RFC 7748 section 5). */
+export const CURVE_SHARE_LENGTHS: ReadonlyMap<NamedGroup, number> = new Map([
+  [NamedGroup.x25519, 32],
+  [NamedGroup.secp256r1, 65],
+  [NamedGroup.secp384r1, 97],
+  [NamedGroup.secp521r1, 133],
+  [NamedGroup.x448, 56],
+]);
+
+function isMontgomery(id: NamedGroup): boolean {
+  return id === NamedGroup.x25519 || id === NamedGroup.x448;
+}
+
+/** The secret between `privateKey` and a peer's share, or `null` for a bad share. */
+export function agreeOnCurve<Key>(
+  curve: Curve<Key>,
+  privateKey: Key,
+  peerShare: Uint8Array,
+): MaybePromise<Uint8Array | null> {
+  if (peerShare.length !== CURVE_SHARE_LENGTHS.get(curve.id)) return null;
+  // RFC 9846 §4.3.8.2: 4 marks an uncompressed point, and nothing else is allowed.
+  if (!isMontgomery(curve.id) && peerShare[0] !== 4) return null;
+  try {
+    const secret = curve.agree(privateKey, peerShare);
+    return secret instanceof Promise ? secret.then(refuseZero, () => null) : refuseZero(secret);
+  } catch {
+    return null; // off the curve, or of low order
+  }
+}
+
+/** RFC 9846 §7.4.2, RFC 7748 §6: an all-zero secret comes from a share of low order. */
+function refuseZero(secret: Uint8Array): Uint8Array | null {
+  let bits = 0;
+  for (const byte of secret) bits |= byte;
+  return bits === 0 ? null : secret;
+}
+
+/** The group over a curve. */
+export function curveGroup<Key>(curve: Curve<Key>): KeyExchangeGroup {
+  type Generated = { readonly privateKey: Key; readonly share: Uint8Array };
+
+  const initiate = ({ privateKey, share }: Generated): KeyPair => ({
+    share,
+    complete: (peerShare) => agreeOnCurve(curve, privateKey, peerShare),
+  });
+
+  function answer({ privateKey, share }: Generated, peerShare: Uint8Array) {
+    const finish = (secret: Uint8Array | null): KeyAgreement | null => {
+      if (privateKey instanceof Uint8Array) wipe(privateKey);
+      return secret === null ? null : { share, secret };
+    };
+    const secret = agreeOnCurve(curve, privateKey, peerShare);
+    return secret instanceof Promise ? secret.then(finish) : finish(secret);
+  }
+
+  return Object.freeze({
+    id: curve.id,
+    name: namedGroupName(curve.id),
+    shareLength: CURVE_SHARE_LENGTHS.get(curve.id) ?? 0,
+    generate(): MaybePromise<KeyPair> {
+      const generated = curve.generate();
+      return generated instanceof Promise ? generated.then(initiate) : initiate(generated);
+    },
+    respond(peerShare: Uint8Array): MaybePromise<KeyAgreement | null> {
+      const generated = curve.generate();
+      if (!(generated instanceof Promise)) return answer(generated, peerShare);
+      const own = peerShare.slice(); // the caller's memory may change meanwhile
+      return generated.then((keys) => answer(keys, own));
+    },
+  });
+}
