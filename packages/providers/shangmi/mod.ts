@@ -17,6 +17,7 @@
  * @module
  */
 import type { CryptoProvider } from "../provider.ts";
+import { randomBytes } from "../noble/random.ts";
 import { curveSM2 } from "./ecdhe.ts";
 import { importSm2PrivateKey, sm2sigSm3 } from "./sm2_signature.ts";
 import { shangmiSuites, sm4HeaderProtection } from "./suites.ts";
@@ -27,7 +28,7 @@ export const shangmiProvider: CryptoProvider = Object.freeze({
   cipherSuites: shangmiSuites,
   groups: Object.freeze([curveSM2]),
   signatures: Object.freeze([sm2sigSm3]),
-  random: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
+  random: randomBytes,
   importPrivateKey: importSm2PrivateKey,
 });
 

@@ -25,6 +25,7 @@ import {
 } from "@sealane/wire";
 import smCrypto from "sm-crypto";
 import smCryptoUtils from "sm-crypto/src/sm2/utils.js";
+import { randomBytes } from "../noble/random.ts";
 import { ccmKey } from "../ccm.ts";
 import { AEADS, checkLength, NONCE_LENGTH, placeFor } from "../cipher_suites.ts";
 import type {
@@ -291,6 +292,6 @@ export const smCryptoProvider: CryptoProvider = Object.freeze({
   ]),
   groups: Object.freeze([group]),
   signatures: Object.freeze([algorithm]),
-  random: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
+  random: randomBytes,
   importPrivateKey: importKey,
 });
