@@ -1,0 +1,77 @@
+/**
+ * The files of the repository and what they import.
+ *
+ * @module
+ */
+
+/** A text file of the repository. */
+export interface SourceFile {
+  /** The path from the root of the repository, with `/`. */
+  readonly path: string;
+  /** What it holds. */
+  readonly text: string;
+}
+
+/** A rule that a file breaks. */
+export interface Finding {
+  /** The file. */
+  readonly path: string;
+  /** The line, from 1. */
+  readonly line: number;
+  /** What is wrong with it. */
+  readonly message: string;
+}
+
+/** The line of `text` that the character at `index` is in, from 1. */
+export function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split("\n").length;
+}
+
+/** The files that Git tracks, and those that it would. Binary files and symbolic links are left out. */
+export async function repositoryFiles(root: string): Promise<SourceFile[]> {
+  const command = new Deno.Command("git", {
+    args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+    cwd: root,
+  });
+  const { success, stdout } = await command.output();
+  if (!success) throw new Error("git ls-files failed: the checks need a clone");
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const files: SourceFile[] = [];
+  for (const path of new TextDecoder().decode(stdout).split("\0")) {
+    if (path === "") continue;
+    try {
+      const text = decoder.decode(await Deno.readFile(`${root}/${path}`));
+      if (!text.includes("\0")) files.push({ path, text });
+    } catch (error) {
+      const gone = error instanceof Deno.errors.NotFound; // deleted, and not committed yet
+      if (!gone && !(error instanceof TypeError)) throw error; // a TypeError: not UTF-8, so not text
+    }
+  }
+  return files;
+}
+
+/** An import of a module. */
+export interface Import {
+  /** What stands between the quotes. */
+  readonly specifier: string;
+  /** The line, from 1. */
+  readonly line: number;
+}
+
+/** `import` and `export … from` begin a line, as the formatter has it; in comments they do not. */
+const STATIC = /^(?:import|export)\b(?:[^"';]*?\bfrom)?\s*"([^"\n]+)"/gm;
+const DYNAMIC = /\bimport\(\s*"([^"\n]+)"/g;
+
+/** The modules that a file imports, statically, dynamically or for their types. */
+export function importsOf({ text }: SourceFile): Import[] {
+  const imports: Import[] = [];
+  for (const match of text.matchAll(STATIC)) {
+    imports.push({ specifier: match[1], line: lineAt(text, match.index) });
+  }
+  for (const match of text.matchAll(DYNAMIC)) {
+    const start = text.slice(text.lastIndexOf("\n", match.index) + 1, match.index);
+    const comment = /^\s*(\*|\/\/)/.test(start);
+    if (!comment) imports.push({ specifier: match[1], line: lineAt(text, match.index) });
+  }
+  return imports;
+}

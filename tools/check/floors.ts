@@ -1,0 +1,108 @@
+/**
+ * The floors of the house: a package imports only from packages on lower floors, by name, and from the few others that
+ * are allowed.
+ *
+ * @module
+ */
+import { type Finding, importsOf, type SourceFile } from "./files.ts";
+
+/** The floor of every package. */
+export const FLOORS: Readonly<Record<string, number>> = {
+  "wire": 1,
+  "providers": 2,
+  "pki": 3,
+  "record": 3,
+  "handshake": 4,
+  "quic-tls": 5,
+  "tls": 5,
+};
+
+/** What published files may import beside packages of ours. */
+const RUN_TIME = [/^@noble\/(ciphers|curves|hashes|post-quantum)\//, /^@std\/bytes$/, /^node:/];
+
+/** What tests may import on top of that. */
+const TEST_TIME = [
+  /^@std\/assert$/,
+  /^fast-check$/,
+  /^hpke$/,
+  /^@panva\/hpke-noble$/,
+  /^sm-crypto(-v2)?$/,
+];
+
+/** Packages that touch a platform: only these may import `node:` modules into published files. */
+const PLATFORM = ["providers", "tls", "handshake/session"];
+
+/** What is published of a package. */
+export interface PublishRules {
+  /** Paths and patterns from the package's folder, as in `publish.exclude` of its `deno.json`. */
+  readonly exclude: readonly string[];
+}
+
+/** Whether a file, given by its path in the package, is kept from being published. */
+export function isExcluded(path: string, { exclude }: PublishRules): boolean {
+  return exclude.some((pattern) => {
+    if (pattern.startsWith("**/*")) return path.endsWith(pattern.slice("**/*".length));
+    return path === pattern || path.startsWith(`${pattern.replace(/\/$/, "")}/`);
+  });
+}
+
+/** Joins a relative specifier to the folder of the file that imports it. */
+function resolve(path: string, specifier: string): string {
+  return new URL(specifier, `file:///${path}`).pathname.slice(1);
+}
+
+/** Why a file of a package may not import `specifier`, or `null` if it may. */
+function objection(path: string, specifier: string, published: boolean): string | null {
+  const [, home] = path.split("/");
+  if (specifier.startsWith(".")) {
+    const inside = resolve(path, specifier).startsWith(`packages/${home}/`);
+    return inside ? null : `imports ${specifier}, which is outside of its package`;
+  }
+  const ours = /^@sealane\/([^/]+)/.exec(specifier);
+  if (ours !== null) {
+    const [, other] = ours;
+    if (!(other in FLOORS)) return `imports ${specifier}, which is on no floor`;
+    if (other === home || FLOORS[other] < FLOORS[home]) return null;
+    return `imports ${specifier} on floor ${FLOORS[other]}, but is on floor ${FLOORS[home]}`;
+  }
+  const allowed = published ? RUN_TIME : [...RUN_TIME, ...TEST_TIME];
+  if (!allowed.some((pattern) => pattern.test(specifier))) {
+    return `imports ${specifier}, which is not a dependency of published files`;
+  }
+  const platform = PLATFORM.some((folder) => path.startsWith(`packages/${folder}/`));
+  if (published && specifier.startsWith("node:") && !platform) {
+    return `imports ${specifier}, but its package is the same on every platform`;
+  }
+  return null;
+}
+
+/** What breaks the floors. `publish` has the rules of every package by its name. */
+export function checkFloors(
+  files: readonly SourceFile[],
+  publish: Readonly<Record<string, PublishRules>>,
+): Finding[] {
+  const findings: Finding[] = [];
+  for (const file of files) {
+    if (!/\.m?[jt]s$/.test(file.path)) continue;
+    const [top, home, ...rest] = file.path.split("/");
+    if (top === "packages" && !(home in FLOORS)) {
+      findings.push({ path: file.path, line: 1, message: `the package ${home} is on no floor` });
+      continue;
+    }
+    const published = top === "packages" &&
+      !isExcluded(rest.join("/"), publish[home] ?? { exclude: [] });
+    for (const { specifier, line } of importsOf(file)) {
+      const message = top === "packages"
+        ? objection(file.path, specifier, published)
+        : intoPackages(file.path, specifier);
+      if (message !== null) findings.push({ path: file.path, line, message });
+    }
+  }
+  return findings;
+}
+
+/** Floor 6 and the tools take packages by name. */
+function intoPackages(path: string, specifier: string): string | null {
+  const reachesIn = specifier.startsWith(".") && resolve(path, specifier).startsWith("packages/");
+  return reachesIn ? `imports ${specifier} by path: packages are imported by name` : null;
+}

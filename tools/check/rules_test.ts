@@ -1,0 +1,111 @@
+import { assertEquals } from "@std/assert";
+import { importsOf } from "./files.ts";
+import { checkFloors, isExcluded } from "./floors.ts";
+import { checkText, MAX_LINES } from "./text_rules.ts";
+
+const PUBLISH = { record: { exclude: ["**/*_test.ts", "testdata", "testing.ts"] } };
+
+function floors(path: string, text: string): string[] {
+  return checkFloors([{ path, text }], PUBLISH).map(({ line, message }) => `${line}: ${message}`);
+}
+
+function text(path: string, content: string): string[] {
+  return checkText([{ path, text: content }]).map(({ line, message }) => `${line}: ${message}`);
+}
+
+Deno.test("imports are found in all their forms, and not in comments", () => {
+  const source = [
+    'import a from "a";',
+    "import {",
+    "  b,",
+    '} from "b";',
+    'import "c";',
+    'export * from "d";',
+    'export type { E } from "e";',
+    'import type { F } from "f" with { type: "json" };',
+    ' * import { no } from "comment";',
+    '// const x = await import("comment");',
+    'const g = await import("g");',
+    'type H = import("h").H;',
+    'const text = "import";',
+  ].join("\n");
+  const found = importsOf({ path: "x.ts", text: source });
+  assertEquals(found.map(({ specifier }) => specifier), ["a", "b", "c", "d", "e", "f", "g", "h"]);
+  assertEquals(found.map(({ line }) => line), [1, 2, 5, 6, 7, 8, 11, 12]);
+});
+
+const cases = [
+  { path: "packages/record/a.ts", from: "@sealane/wire", allowed: true },
+  { path: "packages/record/a.ts", from: "@sealane/providers/native", allowed: true },
+  { path: "packages/record/a.ts", from: "@sealane/record", allowed: true },
+  { path: "packages/record/a.ts", from: "@sealane/pki", allowed: false },
+  { path: "packages/record/a.ts", from: "@sealane/handshake", allowed: false },
+  { path: "packages/record/a.ts", from: "@sealane/unknown", allowed: false },
+  { path: "packages/record/a.ts", from: "./b.ts", allowed: true },
+  { path: "packages/record/a/b.ts", from: "../c.ts", allowed: true },
+  { path: "packages/record/a.ts", from: "../wire/mod.ts", allowed: false },
+  { path: "packages/record/a_test.ts", from: "../../tools/x.ts", allowed: false },
+  { path: "packages/record/a.ts", from: "@noble/hashes/sha2.js", allowed: true },
+  { path: "packages/record/a.ts", from: "fast-check", allowed: false },
+  { path: "packages/record/a_test.ts", from: "fast-check", allowed: true },
+  { path: "packages/record/testing.ts", from: "fast-check", allowed: true },
+  { path: "packages/record/a.ts", from: "npm:left-pad", allowed: false },
+  { path: "packages/record/a_test.ts", from: "npm:left-pad", allowed: false },
+  { path: "packages/record/a.ts", from: "node:crypto", allowed: false },
+  { path: "packages/record/a_test.ts", from: "node:crypto", allowed: true },
+  { path: "packages/providers/native/a.ts", from: "node:crypto", allowed: true },
+  { path: "packages/attic/a.ts", from: "@sealane/wire", allowed: false },
+  { path: "bench/a.ts", from: "@sealane/tls", allowed: true },
+  { path: "bench/a.ts", from: "./row.ts", allowed: true },
+  { path: "bench/a.ts", from: "../packages/tls/mod.ts", allowed: false },
+];
+for (const { path, from, allowed } of cases) {
+  Deno.test(`${path} ${allowed ? "may" : "may not"} import ${from}`, () => {
+    assertEquals(floors(path, `import "${from}";\n`).length, allowed ? 0 : 1);
+  });
+}
+
+Deno.test("publish.exclude takes patterns, files and folders", () => {
+  const files = [
+    "a_test.ts",
+    "b/a_test.ts",
+    "testdata/x.json",
+    "testing.ts",
+    "testing2.ts",
+    "a.ts",
+  ];
+  const excluded = files.map((path) => isExcluded(path, PUBLISH.record));
+  assertEquals(excluded, [true, true, true, true, false, false]);
+});
+
+Deno.test("text that does not belong into the repository is found", () => {
+  const at = (...parts: string[]) => `first line\n${parts.join("")}\n`;
+  const bad = [
+    ["a.md", at("https://registry.", "npmjs.org/x"), "2: names the host of a registry"],
+    ["a.md", at("see js", "r.io"), "2: names the host of a registry"],
+    ["a.json", at('"/wo', 'rk/x"'), "2: names a path of one machine"],
+    ["a.ts", at("// TO", "DO: later"), "2: leaves something to be done"],
+    ["a.ts", at("// @ts-", "ignore"), "2: switches the type checker off"],
+    [
+      "a.ts",
+      at("// deno-lint-", "ignore no-x"),
+      "2: switches a lint rule off without ` -- ` and a reason",
+    ],
+    ["aB.ts", "", "1: has a name that is not snake_case"],
+  ];
+  for (const [path, content, finding] of bad) assertEquals(text(path, content), [finding]);
+});
+
+Deno.test("text that only looks like it is left alone", () => {
+  assertEquals(text("a.ts", "see packages/home/x, ../work/y and https://example.com/root/z\n"), []);
+  assertEquals(text("a.ts", ["// deno-lint-", "ignore no-x -- because\n"].join("")), []);
+  assertEquals(text("a.md", ["TO", "DO"].join("")), []);
+  assertEquals(text("some-data.json", ""), []);
+});
+
+Deno.test(`source file of ${MAX_LINES} lines is not too long, one of ${MAX_LINES + 1} is`, () => {
+  assertEquals(text("a.ts", "x\n".repeat(MAX_LINES)), []);
+  const longer = "x\n".repeat(MAX_LINES + 1);
+  assertEquals(text("a.ts", longer), ["501: has 501 lines, more than 500"]);
+  assertEquals(text("a.json", longer), []);
+});

@@ -1,0 +1,19 @@
+/**
+ * Why tests are skipped.
+ *
+ * @module
+ */
+
+/** The peers that `.ci/run` installs. */
+const REQUIRED_PEERS = /\b(openssl|gnutls|redis|curl|aioquic)/i;
+
+/** What a test needs that is not there, from its name: `needs openssl`. */
+export function skipReason(name: string): string | null {
+  const match = /\((needs [^()]+)\)/.exec(name);
+  return match === null ? null : match[1];
+}
+
+/** Whether a skipped test needs a peer that `.ci/run` installs. */
+export function isRequiredPeer(name: string): boolean {
+  return REQUIRED_PEERS.test(skipReason(name) ?? "");
+}
