@@ -9,6 +9,7 @@ import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 import type { CertificateType, CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";
 import type { Credential } from "./credential.ts";
 import type { CustomExtension } from "./custom_extension.ts";
+import type { TicketRequest } from "./extensions/ticket_request.ts";
 import type { HandshakeLimits } from "./limits.ts";
 import type { Observer } from "./observer.ts";
 import type { PeerIdentity } from "./peer.ts";
@@ -63,6 +64,11 @@ export interface CommonConfig {
   readonly externalPsks?: readonly ExternalPsk[];
   /** Accepts every peer unseen: anybody in the path can read and change everything. For tests on one machine. */
   readonly dangerouslyDisableCertificateVerification?: boolean;
+  /**
+   * The largest record to be sent to us: bytes of an inner plaintext, 64 to 16,385 (RFC 8449); the extension is left out
+   * unless given.
+   */
+  readonly recordSizeLimit?: number;
   /** Extensions of the program's own. */
   readonly customExtensions?: readonly CustomExtension[];
   /** Bounds on what the peer may send. */
@@ -122,6 +128,8 @@ export interface ClientConfig extends CommonConfig {
   readonly allowUnknownAlpn?: boolean;
   /** Where sessions are kept between connections. Without it, use the `ticket` events. */
   readonly sessionCache?: ClientSessionCache;
+  /** How many tickets to ask for (RFC 9149), 0 to 255 each; the server decides unless given. */
+  readonly ticketRequest?: TicketRequest;
   /** Whether to send early data with a session that allows it; false unless given. It can be replayed: RFC 9846 appendix E.5. */
   readonly earlyData?: boolean;
   /** Whether the server has to take one of the PSKs; false unless given. */
@@ -182,6 +190,8 @@ export interface ServerConfig extends CommonConfig {
   readonly tickets?: Tickets;
   /** How many tickets to send after the handshake; 2 unless given. */
   readonly ticketCount?: number;
+  /** Most tickets to send to a client that asks for a number (RFC 9149); 4 unless given. */
+  readonly maxTicketCount?: number;
   /** How long a ticket serves, in seconds, at most 604,800; 172,800 unless given. */
   readonly ticketLifetime?: number;
   /** Flags to set in tickets. */

@@ -28,7 +28,7 @@ export class FlowContext {
   /** Aborted when the handshake fails or is aborted. */
   readonly signal: AbortSignal;
   /** The transcript hash. */
-  readonly transcript: Transcript = new Transcript();
+  transcript: Transcript = new Transcript();
   /** Bytes of messages that are not whole yet. */
   readonly inbox: MessageBuffer = new MessageBuffer();
   /** Events that the carrier has not drained yet. */
@@ -43,6 +43,8 @@ export class FlowContext {
   earlyExporter: { readonly hash: Hash; readonly secret: Uint8Array } | null = null;
   /** Most bytes of early data, as a client may send them or a server takes them. */
   maxEarlyData = 0;
+  /** Messages that wait for the others of their flight, see {@link FlowContext.together}. */
+  #flight: Uint8Array[] | null = null;
   readonly #secrets = new Set<Uint8Array>();
 
   /** Used by `Handshake` only. */
@@ -66,7 +68,24 @@ export class FlowContext {
   /** Sends a message at the current write level and adds it to the transcript. */
   send(bytes: Uint8Array): void {
     this.transcript.add(bytes);
-    this.sendUnhashed(bytes);
+    if (this.#flight === null) this.sendUnhashed(bytes);
+    else this.#flight.push(bytes);
+  }
+
+  /**
+   * Holds what `exchange` sends until it is done, so that nothing comes in between (RFC 9846 section 4.7.2): not even what
+   * the program sends while a signer is at work.
+   */
+  *together(exchange: () => Step<void>): Step<void> {
+    this.#flight = [];
+    try {
+      yield* exchange();
+      const flight = this.#flight;
+      this.#flight = null;
+      for (const bytes of flight) this.sendUnhashed(bytes);
+    } finally {
+      this.#flight = null;
+    }
   }
 
   /** Sends a message that is not part of the transcript: those after the handshake. */

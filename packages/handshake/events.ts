@@ -72,6 +72,7 @@ export type HandshakeEvent =
   | SecretEvent
   | EarlyDataEvent
   | PeerExtensionEvent
+  | RecordSizeLimitEvent
   | TicketEvent
   | CompleteEvent
   | ClientAuthenticationEvent
@@ -123,6 +124,16 @@ export interface PeerExtensionEvent {
   readonly extension: ExtensionType;
   /** Its content. */
   readonly data: Uint8Array;
+}
+
+/** Both sides have agreed to heed record_size_limit (RFC 8449): for a carrier with records. */
+export interface RecordSizeLimitEvent {
+  /** Discriminator. */
+  readonly type: "recordSizeLimit";
+  /** Bytes of the largest inner plaintext that the peer takes. */
+  readonly send: number;
+  /** Bytes of the largest inner plaintext that we take. */
+  readonly receive: number;
 }
 
 /** On a client: a session to resume later. */

@@ -11,6 +11,7 @@ import { exportKeyingMaterial, nextTrafficSecret } from "./key_schedule.ts";
 import { decodeKeyUpdate, encodeKeyUpdate } from "./messages/key_update.ts";
 import type { HandshakeMessage } from "./messages/message.ts";
 import { drive, type Step } from "./step.ts";
+import type { Transcript } from "./transcript.ts";
 
 /** Handles one kind of message after the handshake; each role brings its own. */
 export type PostHandshakeHandler = (message: HandshakeMessage) => Step<void>;
@@ -19,6 +20,9 @@ export type PostHandshakeHandler = (message: HandshakeMessage) => Step<void>;
 export class PostHandshake {
   readonly #context: FlowContext;
   readonly #handlers = new Map<HandshakeType, PostHandshakeHandler>();
+  readonly #peekedHandlers = new Map<HandshakeType, () => Step<void>>();
+  #transcript: Transcript | null = null;
+  #requestAuthentication: (() => Uint8Array) | null = null;
   #info: HandshakeInfo | null = null;
   #suite: CipherSuite | null = null;
   #exporter: Uint8Array | null = null;
@@ -53,9 +57,60 @@ export class PostHandshake {
     this.#handlers.set(type, handler);
   }
 
+  /** The same for a handler that takes the message itself, as the first of several. */
+  handlePeeked(type: HandshakeType, handler: () => Step<void>): void {
+    this.#peekedHandlers.set(type, handler);
+  }
+
   /** From now on a message type is refused again. */
   refuse(type: HandshakeType): void {
     this.#handlers.delete(type);
+    this.#peekedHandlers.delete(type);
+  }
+
+  /** A server's way to ask for a client certificate. */
+  setAuthenticationRequester(request: () => Uint8Array): void {
+    this.#requestAuthentication = request;
+  }
+
+  /**
+   * On a server: asks the client to authenticate now (RFC 9846 section 4.7.2). The answer is a `clientAuthentication`
+   * event with the context that this gives.
+   *
+   * @throws {TlsError} `api/state` if the client has not offered it, or an earlier request is not answered.
+   */
+  requestClientAuthentication(): Uint8Array {
+    if (this.#requestAuthentication === null || !this.#complete) {
+      throw new TlsError("api/state", "the client does not offer post-handshake authentication");
+    }
+    return this.#requestAuthentication();
+  }
+
+  /**
+   * Runs a post-handshake authentication: its transcript is that of the handshake and `request`, and its messages go out
+   * together.
+   */
+  *authenticate(request: Uint8Array, exchange: () => Step<void>): Step<void> {
+    const context = this.#context;
+    const transcript = this.#transcript?.clone();
+    if (transcript === undefined) throw new TlsError("local/internal", "there is no transcript");
+    transcript.add(request);
+    const before = context.transcript;
+    context.transcript = transcript;
+    try {
+      yield* context.together(exchange);
+    } finally {
+      context.transcript = before;
+    }
+  }
+
+  /** The suite and the current application traffic secrets. */
+  get keys(): { suite: CipherSuite; readSecret: Uint8Array; writeSecret: Uint8Array } {
+    const [suite, readSecret, writeSecret] = [this.#suite, this.#read, this.#write];
+    if (suite === null || readSecret === null || writeSecret === null) {
+      throw new TlsError("local/internal", "there are no application keys");
+    }
+    return { suite, readSecret, writeSecret };
   }
 
   /** A server's way to make tickets. */
@@ -92,13 +147,17 @@ export class PostHandshake {
   *run(info: HandshakeInfo, first?: Step<void>): Step<void> {
     this.#info = info;
     this.#complete = true;
+    this.#transcript = this.#context.transcript.clone();
     this.#context.stage("complete");
     this.#context.emit({ type: "complete", info });
     if (first !== undefined) yield* first;
     for (;;) {
-      const message = yield* this.#context.receive(...this.#handlers.keys());
-      const handler = this.#handlers.get(message.type);
-      if (handler !== undefined) yield* handler(message);
+      const types = [...this.#handlers.keys(), ...this.#peekedHandlers.keys()];
+      const { type } = yield* this.#context.peek(...types);
+      const peeked = this.#peekedHandlers.get(type);
+      if (peeked !== undefined) yield* peeked();
+      const handler = this.#handlers.get(type);
+      if (handler !== undefined) yield* handler(yield* this.#context.receive(type));
     }
   }
 

@@ -43,7 +43,7 @@ export interface ConnectionOptions {
 export type ConnectionEvent =
   | { readonly type: "data"; readonly data: Uint8Array; readonly early: boolean }
   | { readonly type: "close" }
-  | Exclude<HandshakeEvent, { type: "message" | "secret" | "alert" }>;
+  | Exclude<HandshakeEvent, { type: "message" | "secret" | "alert" | "recordSizeLimit" }>;
 
 /** How much goes into the writer between two looks at the key: 64 records. */
 const WRITE_CHUNK = 64 * 16_384;
@@ -405,6 +405,10 @@ export class Connection {
           break;
         case "alert":
           this.#sendAlert(event.description);
+          break;
+        case "recordSizeLimit":
+          this.#reader.setRecordSizeLimit(event.receive);
+          this.#writer.setRecordSizeLimit(event.send);
           break;
         case "earlyData":
           this.#judgeEarlyData(event);

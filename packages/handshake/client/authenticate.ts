@@ -118,7 +118,7 @@ function* receiveCertificateRequest(context: FlowContext): Step<CertificateReque
 }
 
 /** RFC 9846 §4.4.2: signature_algorithms MUST be there, and what we know must decode. */
-function checkRequest(request: CertificateRequest): void {
+export function checkRequest(request: CertificateRequest): void {
   const schemes = decodeExtension(request.extensions, signatureAlgorithmsInCertificateRequest);
   if (schemes === undefined) {
     throw new TlsError("peer/missing-extension", "CertificateRequest has no signature_algorithms");
@@ -137,7 +137,7 @@ export function* answerCertificateRequest(
 }
 
 /** Answers a request, in the handshake or after it. */
-function* sendClientAuthentication(
+export function* sendClientAuthentication(
   context: FlowContext,
   config: ResolvedClientConfig,
   request: CertificateRequest,

@@ -13,8 +13,10 @@ import {
   decodeExtension,
   earlyDataInEncryptedExtensions,
   findExtension,
+  recordSizeLimitInEncryptedExtensions,
   serverCertificateTypeInEncryptedExtensions,
   serverNameInEncryptedExtensions,
+  ticketRequestInEncryptedExtensions,
 } from "../extensions/mod.ts";
 import { decodeEncryptedExtensions } from "../messages/encrypted_extensions.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
@@ -49,6 +51,11 @@ export function* receiveEncryptedExtensions(
   checkAlpn(context, config, alpn);
   yield* context.receiveCustomExtensions("EE", extensions);
   context.transcript.add(message.bytes);
+  const limit = decodeExtension(extensions, recordSizeLimitInEncryptedExtensions);
+  if (limit !== undefined && config.recordSizeLimit !== undefined) {
+    context.emit({ type: "recordSizeLimit", send: limit, receive: config.recordSizeLimit });
+  }
+  decodeExtension(extensions, ticketRequestInEncryptedExtensions);
   const serverCertificateType = decodeExtension(
     extensions,
     serverCertificateTypeInEncryptedExtensions,

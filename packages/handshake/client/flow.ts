@@ -30,6 +30,7 @@ import {
   type RetryState,
   type ServerChoice,
 } from "./server_hello.ts";
+import { allowPostHandshakeAuthentication } from "./post_handshake_auth.ts";
 import { receiveTickets } from "./tickets.ts";
 
 /** A client's whole handshake, and what follows it. */
@@ -89,6 +90,7 @@ export function* clientFlow(
     remembered: encrypted.remembered,
   });
   keys.main.end();
+  allowPostHandshakeAuthentication(context, post, config, server);
   yield* post.run(info);
 }
 

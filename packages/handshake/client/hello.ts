@@ -29,6 +29,7 @@ import {
   keyShareInClientHello,
   postHandshakeAuthInClientHello,
   type RawExtension,
+  recordSizeLimitInClientHello,
   serverCertificateTypeInClientHello,
   serverNameInClientHello,
   signatureAlgorithmsCertInClientHello,
@@ -37,6 +38,7 @@ import {
   statusRequestInClientHello,
   supportedGroupsInClientHello,
   supportedVersionsInClientHello,
+  ticketRequestInClientHello,
 } from "../extensions/mod.ts";
 import { CertificateStatusType } from "../extensions/status_request.ts";
 import type { ClientHello } from "../messages/client_hello.ts";
@@ -181,6 +183,10 @@ function offeredExtensions(
     add(serverCertificateTypeInClientHello, peerTypes);
   }
   if (ownTypes !== null) add(clientCertificateTypeInClientHello, ownTypes);
+  if (config.recordSizeLimit !== undefined) {
+    add(recordSizeLimitInClientHello, config.recordSizeLimit);
+  }
+  if (config.ticketRequest !== undefined) add(ticketRequestInClientHello, config.ticketRequest);
   if (config.postHandshakeAuthentication) add(postHandshakeAuthInClientHello, true);
   list.push(pskModes(config));
   list.push(...context.customExtensions("CH"));

@@ -43,7 +43,10 @@ export function requestCertificate(
 }
 
 /** The extensions of a CertificateRequest. */
-function requestExtensions(context: FlowContext, config: ResolvedServerConfig): RawExtension[] {
+export function requestExtensions(
+  context: FlowContext,
+  config: ResolvedServerConfig,
+): RawExtension[] {
   const extensions = [
     encodeExtension(signatureAlgorithmsInCertificateRequest, config.offeredSchemes),
   ];

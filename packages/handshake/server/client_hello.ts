@@ -21,12 +21,15 @@ import {
   decodeExtension,
   type KeyShareEntry,
   keyShareInClientHello,
+  recordSizeLimitInClientHello,
   serverCertificateTypeInClientHello,
   serverNameInClientHello,
   signatureAlgorithmsCertInClientHello,
   signatureAlgorithmsInClientHello,
   supportedGroupsInClientHello,
   supportedVersionsInClientHello,
+  type TicketRequest,
+  ticketRequestInClientHello,
 } from "../extensions/mod.ts";
 import { type ClientHello, decodeClientHello } from "../messages/client_hello.ts";
 import type { Step } from "../step.ts";
@@ -47,6 +50,10 @@ export interface ReceivedHello {
   readonly signatureSchemes: readonly SignatureScheme[] | null;
   /** client_certificate_type: what the client can authenticate with. */
   readonly clientCertificateTypes: readonly CertificateType[];
+  /** record_size_limit; `null` without it. */
+  readonly recordSizeLimit: number | null;
+  /** ticket_request; `null` without it. */
+  readonly ticketRequest: TicketRequest | null;
   /** What callbacks are told. */
   readonly info: ClientHelloInfo;
 }
@@ -93,6 +100,8 @@ function decodeOffer(context: FlowContext, hello: ClientHello, bytes: Uint8Array
     signatureSchemes: schemes,
     clientCertificateTypes: decodeExtension(extensions, clientCertificateTypeInClientHello) ??
       [CertificateType.X509],
+    recordSizeLimit: decodeExtension(extensions, recordSizeLimitInClientHello) ?? null,
+    ticketRequest: decodeExtension(extensions, ticketRequestInClientHello) ?? null,
     info: {
       serverName: decodeExtension(extensions, serverNameInClientHello) ?? null,
       alpn: decodeExtension(extensions, alpnInClientHello) ?? [],

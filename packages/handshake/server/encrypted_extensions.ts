@@ -12,8 +12,10 @@ import {
   earlyDataInEncryptedExtensions,
   encodeExtension,
   type RawExtension,
+  recordSizeLimitInEncryptedExtensions,
   serverCertificateTypeInEncryptedExtensions,
   serverNameInEncryptedExtensions,
+  ticketRequestInEncryptedExtensions,
 } from "../extensions/mod.ts";
 import { encodeEncryptedExtensions } from "../messages/encrypted_extensions.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
@@ -29,6 +31,8 @@ export interface NegotiatedExtensions {
   readonly credential: Credential | null;
   /** The type of certificate that the client is asked for; `null` if it is not asked. */
   readonly clientCertificateType: CertificateType | null;
+  /** How many tickets a client that asked will get; `null` if it did not ask. */
+  readonly ticketCount: number | null;
   /** Whether a PSK is used. */
   readonly resumed: boolean;
 }
@@ -38,8 +42,9 @@ export function sendEncryptedExtensions(
   context: FlowContext,
   config: ResolvedServerConfig,
   hello: ReceivedHello,
-  { alpn, credential, clientCertificateType, earlyData, resumed }: NegotiatedExtensions,
+  negotiated: NegotiatedExtensions,
 ): void {
+  const { alpn, credential, clientCertificateType, earlyData, resumed, ticketCount } = negotiated;
   const extensions: RawExtension[] = [];
   // RFC 6066 §3: an empty server_name says that the name was used.
   const named = hello.info.serverName !== null && !resumed;
@@ -55,6 +60,17 @@ export function sendEncryptedExtensions(
     extensions.push(
       encodeExtension(clientCertificateTypeInEncryptedExtensions, clientCertificateType),
     );
+  }
+  if (hello.recordSizeLimit !== null && config.recordSizeLimit !== undefined) {
+    extensions.push(encodeExtension(recordSizeLimitInEncryptedExtensions, config.recordSizeLimit));
+    context.emit({
+      type: "recordSizeLimit",
+      send: hello.recordSizeLimit,
+      receive: config.recordSizeLimit,
+    });
+  }
+  if (ticketCount !== null) {
+    extensions.push(encodeExtension(ticketRequestInEncryptedExtensions, ticketCount));
   }
   if (earlyData) extensions.push(encodeExtension(earlyDataInEncryptedExtensions, true));
   extensions.push(...context.customExtensions("EE", hello.offered));

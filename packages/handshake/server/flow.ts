@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HandshakeType, ProtocolVersion, TlsError, wipe } from "@sealane/wire";
+import { ExtensionType, HandshakeType, ProtocolVersion, TlsError, wipe } from "@sealane/wire";
 import { deriveApplicationSecrets } from "../application_secrets.ts";
 import { receiveFinished, sendFinished } from "../authentication.ts";
 import type { FlowContext } from "../context.ts";
@@ -35,8 +35,9 @@ import {
   respond,
   shareFor,
 } from "./negotiate.ts";
+import { allowPostHandshakeAuthentication } from "./post_handshake_auth.ts";
 import { acceptsTickets, type SelectedPsk } from "./psk.ts";
-import { TicketIssuer } from "./tickets.ts";
+import { requestedTickets, TicketIssuer } from "./tickets.ts";
 
 /** A server's whole handshake, and what follows it. */
 export function* serverFlow(
@@ -58,11 +59,13 @@ export function* serverFlow(
   const clientType = asks ? chooseClientCertificateType(config, hello) : null;
   const keys = yield* sendServerHello(context, config, agreement);
 
+  const ticketCount = requestedTickets(config, hello, selected !== null);
   sendEncryptedExtensions(context, config, hello, {
     alpn,
     credential: chosen?.credential ?? null,
     clientCertificateType: clientType,
     earlyData,
+    ticketCount,
     resumed: selected !== null,
   });
   const request = chosen === null ? null : requestCertificate(context, config);
@@ -112,10 +115,19 @@ export function* serverFlow(
     authenticatedAt: selected?.psk.session?.authenticatedAt ?? config.clock(),
   });
   keys.main.end();
+  // RFC 9846 §4.4.2: not after an external PSK.
+  if (hello.offered.has(ExtensionType.post_handshake_auth) && !info.externalPsk) {
+    allowPostHandshakeAuthentication(
+      context,
+      post,
+      config,
+      chooseClientCertificateType(config, hello),
+    );
+  }
   post.setTicketIssuer((count) => issuer.send(count));
   yield* post.run(
     { ...info, peer, peerSignatureScheme: client?.scheme ?? null },
-    acceptsTickets(config, hello) ? issuer.send() : undefined,
+    acceptsTickets(config, hello) ? issuer.send(ticketCount ?? undefined) : undefined,
   );
 }
 

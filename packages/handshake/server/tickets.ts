@@ -17,11 +17,24 @@ import { verificationPolicy } from "../psk.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
 import { MAX_TICKET_LIFETIME, type Session, type SessionPeer } from "../session/session.ts";
 import { settle, type Step } from "../step.ts";
+import type { ReceivedHello } from "./client_hello.ts";
 import { DEFAULT_MAX_EARLY_DATA } from "./early_data.ts";
 
 /** How long a ticket serves unless the configuration says otherwise: two days, in seconds. */
 const DEFAULT_LIFETIME = 172_800;
 const DEFAULT_COUNT = 2;
+const DEFAULT_MAX_COUNT = 4;
+
+/** How many tickets a client that asked gets (RFC 9149 section 3); `null` if it did not ask, or there are none. */
+export function requestedTickets(
+  config: ResolvedServerConfig,
+  { ticketRequest }: ReceivedHello,
+  resumed: boolean,
+): number | null {
+  if (ticketRequest === null || config.tickets === undefined) return null;
+  const wanted = resumed ? ticketRequest.resumptionCount : ticketRequest.newSessionCount;
+  return Math.min(wanted, config.maxTicketCount ?? DEFAULT_MAX_COUNT);
+}
 
 /** What every session of a connection has in common. */
 export interface ServerSessionFacts {

@@ -1,0 +1,46 @@
+/**
+ * A client that is asked who it is after the handshake (RFC 9846 section 4.7.2).
+ *
+ * @module
+ */
+import { HandshakeType, TlsError } from "@sealane/wire";
+import { sendFinished } from "../authentication.ts";
+import type { FlowContext } from "../context.ts";
+import { decodeCertificateRequest } from "../messages/certificate_request.ts";
+import type { PostHandshake } from "../post_handshake.ts";
+import type { ResolvedClientConfig } from "../resolve_config.ts";
+import type { Step } from "../step.ts";
+import {
+  checkRequest,
+  sendClientAuthentication,
+  type ServerAuthentication,
+} from "./authenticate.ts";
+
+/** Answers CertificateRequest from now on. */
+export function allowPostHandshakeAuthentication(
+  context: FlowContext,
+  post: PostHandshake,
+  config: ResolvedClientConfig,
+  server: ServerAuthentication,
+): void {
+  if (!config.postHandshakeAuthentication) return;
+  const seen = new Set<string>();
+  post.handle(HandshakeType.certificate_request, function* (message): Step<void> {
+    const request = decodeCertificateRequest(message.body);
+    checkRequest(request);
+    // RFC 9846 §4.4.2: the context is unique, so that an answer cannot be replayed.
+    const name = request.context.join();
+    if (request.context.length === 0 || seen.has(name)) {
+      throw new TlsError(
+        "peer/certificate-request-context",
+        "CertificateRequest after the handshake has no certificate_request_context of its own",
+      );
+    }
+    seen.add(name);
+    yield* post.authenticate(message.bytes, function* () {
+      yield* sendClientAuthentication(context, config, request, server);
+      const { suite, writeSecret } = post.keys;
+      sendFinished(context, suite.hash, writeSecret);
+    });
+  });
+}
