@@ -17,10 +17,6 @@ const middle = await root.intermediate({
     encodeExtension(ExtensionId.certificatePolicies, der.sequence(der.sequence(policy))),
     encodeExtension(ExtensionId.policyMappings, der.sequence(der.sequence(policy, policy))),
     encodeExtension(ExtensionId.policyConstraints, der.sequence(der.implicit(0, fromHex("05")))),
-    encodeExtension(
-      ExtensionId.authorityKeyIdentifier,
-      der.sequence(der.implicit(0, fromHex("05"))),
-    ),
   ],
 });
 const { chain } = await middle.issue({

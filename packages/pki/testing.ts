@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { sha1 } from "@noble/hashes/legacy.js";
 import type { CryptoProvider, MaybePromise, Signer } from "@sealane/providers";
 import { der, type SignatureScheme, utf8 } from "@sealane/wire";
 import { parseCertificate } from "./certificate.ts";
@@ -98,6 +99,21 @@ function* encodeExtensions(fields: CertificateFields): Generator<Uint8Array> {
   yield* fields.extensions ?? [];
 }
 
+/** RFC 5280 section 4.2.1.2, method 1; strict verifiers want key identifiers in every certificate. */
+function keyIdentifier(publicKey: Uint8Array): Uint8Array {
+  return sha1(parseSubjectPublicKeyInfo(publicKey).publicKey);
+}
+
+function identifyKeys(publicKey: Uint8Array, issuerKey: Uint8Array | null): Uint8Array[] {
+  const subject = der.octetString(keyIdentifier(publicKey));
+  const extensions = [encodeExtension(ExtensionId.subjectKeyIdentifier, subject)];
+  if (issuerKey !== null) {
+    const value = der.sequence(der.implicit(0, keyIdentifier(issuerKey)));
+    extensions.push(encodeExtension(ExtensionId.authorityKeyIdentifier, value));
+  }
+  return extensions;
+}
+
 const HOUR = 3600_000;
 
 /** Makes and signs a certificate. The result is DER. */
@@ -176,8 +192,8 @@ export interface TestCredential extends TestKey {
 }
 
 /** What {@link TestAuthority.issue} may be told; the rest has defaults that suit a TLS server and client. */
-export interface IssueOptions extends Partial<CertificateFields> {
-  /** What key to make, where neither `key` nor `publicKey` is given. */
+export interface IssueOptions extends Partial<Omit<CertificateFields, "publicKey">> {
+  /** What key to make, where `key` is not given; `ecdsa-p256` unless given. */
   readonly algorithm?: TestKeyAlgorithm;
   /** The key pair to certify; a new one unless given. */
   readonly key?: TestKey;
@@ -204,7 +220,9 @@ export async function createTestAuthority(
 ): Promise<TestAuthority> {
   const key = options.key ?? await generateTestKey(options.algorithm);
   const signer = await provider.importPrivateKey(key.privateKey);
-  const fields = { ...caFields("Sealane test CA"), publicKey: key.publicKey, ...options };
+  const extensions = [...identifyKeys(key.publicKey, null), ...options.extensions ?? []];
+  const { publicKey } = key;
+  const fields = { ...caFields("Sealane test CA"), publicKey, ...options, extensions };
   const scheme = pickScheme(signer, key.publicKey);
   return authority(provider, await issueCertificate(fields, { signer, scheme }), key, signer, []);
 }
@@ -229,10 +247,13 @@ function authority(
   const name = parseCertificate(certificate).subject.raw;
   const scheme = pickScheme(signer, key.publicKey);
   const certify = async (options: IssueOptions, defaults: Omit<CertificateFields, "publicKey">) => {
-    const key = options.key ?? await generateTestKey(options.algorithm);
-    const fields = { ...defaults, publicKey: key.publicKey, ...options };
+    const subjectKey = options.key ?? await generateTestKey(options.algorithm);
+    const { publicKey } = subjectKey;
+    const extensions = [...identifyKeys(publicKey, key.publicKey), ...options.extensions ?? []];
+    const fields = { ...defaults, publicKey, ...options, extensions };
     const signed = await issueCertificate(fields, { name, signer, scheme });
-    return { key, signed, signer: await provider.importPrivateKey(key.privateKey) };
+    const subjectSigner = await provider.importPrivateKey(subjectKey.privateKey);
+    return { key: subjectKey, signed, signer: subjectSigner };
   };
   return {
     certificate,

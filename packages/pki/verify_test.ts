@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { CryptoProvider } from "@sealane/providers";
 import { nativeProvider } from "@sealane/providers/native";
-import { der, TlsError, type TlsErrorCode } from "@sealane/wire";
+import { concat, der, TlsError, type TlsErrorCode } from "@sealane/wire";
 import { parseCertificate } from "./certificate.ts";
 import { ExtensionId, KeyPurpose } from "./extensions.ts";
 import { DEFAULT_PATH_LIMITS, verifyPath } from "./path.ts";
@@ -250,6 +250,45 @@ Deno.test("name constraints of a CA and of the anchor hold, wildcards included",
   for (const name of ["secret.example.com", "a.SECRET.example.com", "*.example.com"]) {
     refuses("peer/bad-certificate", "is in an excluded subtree", await check(name));
   }
+});
+
+Deno.test("name constraints on addresses hold by mask, and forms that are not understood refuse what they apply to", async () => {
+  const constrain = async (...subtrees: Uint8Array[]) => {
+    const value = der.sequence(der.explicit(0, ...subtrees.map((base) => der.sequence(base))));
+    const authority = await createTestAuthority(provider, {
+      extensions: [encodeExtension(ExtensionId.nameConstraints, value, true)],
+    });
+    const trust = TrustStore.fromCertificates([authority.certificate]);
+    return async (options: IssueOptions) => {
+      const { chain } = await authority.issue(options);
+      return () => verify(chain, { trust, serverName: null });
+    };
+  };
+  const v6 = new Uint8Array(32).fill(0xff, 16, 20);
+  v6.set([0x20, 0x01, 0x0d, 0xb8]);
+  const addresses = await constrain(
+    der.implicit(7, Uint8Array.of(192, 0, 2, 0, 255, 255, 255, 128)),
+    der.implicit(7, v6),
+  );
+  for (const name of ["192.0.2.0", "192.0.2.127", "2001:db8::1", "example.com"]) {
+    (await addresses({ names: [name] }))();
+  }
+  for (const name of ["192.0.2.128", "192.0.3.0", "2001:db9::1", "::ffff:192.0.2.1"]) {
+    const check = await addresses({ names: [name] });
+    refuses("peer/bad-certificate", "iPAddress is not in a permitted subtree", check);
+  }
+  const registered = await constrain(der.implicit(8, Uint8Array.of(0x2a, 3)));
+  (await registered({ names: ["example.com"] }))();
+  const names = der.sequence(der.implicit(8, Uint8Array.of(0x2a, 3)));
+  const extensions = [encodeExtension(ExtensionId.subjectAltName, names)];
+  refuses("peer/unsupported-certificate", "registeredID", await registered({ extensions }));
+  const base = der.implicit(2, new TextEncoder().encode("example.com"));
+  const minimum = await constrain(concat([base, der.implicit(0, Uint8Array.of(1))]));
+  refuses(
+    "peer/unsupported-certificate",
+    "minimum or maximum",
+    await minimum({ names: ["example.com"] }),
+  );
 });
 
 Deno.test("must-staple is read from the TLS feature extension", async () => {
