@@ -8,6 +8,7 @@ import type { MaybePromise } from "@sealane/providers";
 import { CipherSuiteId, ExtensionType, TlsError } from "@sealane/wire";
 import { requireQuicSuite } from "./protection.ts";
 import type { RememberedParameters } from "./remembered_parameters.ts";
+import { serverResumption } from "./resumption.ts";
 import type { TransportParameters } from "./transport_parameters.ts";
 import type { QuicVersion } from "./version.ts";
 
@@ -41,8 +42,6 @@ export interface QuicCommonConfig {
   readonly heldPackets?: number;
   /** Whether to send a reserved transport parameter (RFC 9000 section 18.1); true unless given. */
   readonly grease?: boolean;
-  /** On a client that resumes a session: the server's parameters of that time, for 0-RTT. */
-  readonly rememberedParameters?: RememberedParameters;
 }
 
 /** A client's configuration. */
@@ -69,35 +68,42 @@ export interface QuicServerConfig extends QuicCommonConfig {
   readonly originalDestinationConnectionId?: Uint8Array;
 }
 
-/** The transport parameters extension, as the handshake asks for it. */
-export interface TransportParametersExtension {
-  /** Our encoded parameters. */
+/** The connection, as its handshake asks for it. */
+export interface ConnectionHooks {
+  /** Our encoded transport parameters. */
   send(): Uint8Array;
   /** Takes those of the peer. */
   receive(data: Uint8Array): MaybePromise<void>;
+  /** The version in use now. */
+  version(): QuicVersion;
+  /** On a client: a session of this connection's version is offered. */
+  onSession(remembered: RememberedParameters): void;
 }
 
 /** A TLS configuration for QUIC. */
-export function quicClientConfig(
-  tls: ClientConfig,
-  extension: TransportParametersExtension,
-): ClientConfig {
-  return { ...tls, ...commonParts(tls, extension, "CH", "EE") };
+export function quicClientConfig(tls: ClientConfig, hooks: ConnectionHooks): ClientConfig {
+  return { ...tls, ...commonParts(tls, hooks, "CH", "EE") };
 }
 
 /** A TLS configuration for QUIC. What `onClientHello` answers is one, too. */
 export function quicServerConfig(
   tls: ServerConfig,
-  extension: TransportParametersExtension,
+  quic: QuicServerConfig,
+  hooks: ConnectionHooks,
 ): ServerConfig {
   const { onClientHello } = tls;
-  const config = { ...tls, ...commonParts(tls, extension, "EE", "CH") };
+  const resumption = serverResumption(tls, {
+    originalVersion: quic.version,
+    parameters: quic.transportParameters,
+    version: () => hooks.version(),
+  });
+  const config = { ...tls, ...commonParts(tls, hooks, "EE", "CH"), ...resumption };
   if (onClientHello === undefined) return config;
   return {
     ...config,
     onClientHello: (hello) => {
       const adapt = (answer: ServerConfig | void): ServerConfig | void =>
-        answer === undefined ? undefined : quicServerConfig(answer, extension);
+        answer === undefined ? undefined : quicServerConfig(answer, quic, hooks);
       const answer = onClientHello(hello);
       return answer instanceof Promise ? answer.then(adapt) : adapt(answer);
     },
@@ -106,7 +112,7 @@ export function quicServerConfig(
 
 function commonParts(
   tls: CommonConfig,
-  extension: TransportParametersExtension,
+  hooks: ConnectionHooks,
   ours: "CH" | "EE",
   theirs: "CH" | "EE",
 ): Pick<CommonConfig, "cipherSuites" | "customExtensions"> {
@@ -119,8 +125,9 @@ function commonParts(
     allowedIn: [theirs],
     // RFC 9001 §8.2: without the extension the handshake ends with missing_extension.
     requiredIn: [theirs],
-    send: (context) => context === ours ? extension.send() : null,
-    receive: (_context, data) => extension.receive(data),
+    remembered: true,
+    send: (context) => context === ours ? hooks.send() : null,
+    receive: (_context, data) => hooks.receive(data),
   };
   return {
     cipherSuites: quicSuites(tls),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EarlyDataReason, HandshakeInfo, Level } from "@sealane/handshake";
+import type { EarlyDataReason, HandshakeInfo, Level, TicketEvent } from "@sealane/handshake";
 import type { TlsError } from "@sealane/wire";
 import type { QuicError, TransportErrorCode } from "./errors.ts";
 import type { TransportParameters } from "./transport_parameters.ts";
@@ -16,6 +16,7 @@ export type QuicTlsEvent =
   | VersionEvent
   | TransportParametersEvent
   | QuicEarlyDataEvent
+  | TicketEvent
   | QuicCompleteEvent
   | ConfirmedEvent
   | CloseEvent;

@@ -7,12 +7,7 @@ import type { ClientTarget, HandshakeEvent, HandshakeInfo, Level } from "@sealan
 import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 import { equalBytes, TlsError } from "@sealane/wire";
 import { refusePacket } from "./admission.ts";
-import type {
-  QuicClientConfig,
-  QuicCommonConfig,
-  QuicServerConfig,
-  TransportParametersExtension,
-} from "./config.ts";
+import type { ConnectionHooks, QuicClientConfig, QuicServerConfig } from "./config.ts";
 import type { CryptoChunk, CryptoSender } from "./crypto_stream.ts";
 import type { DropReason } from "./drop.ts";
 import { closeCodeOf, QuicError, TransportErrorCode } from "./errors.ts";
@@ -26,7 +21,7 @@ import { LevelKeys, levelOf, type PacketNumberSpace, type ProtectedPacket } from
 import { chain } from "./maybe.ts";
 import { ParameterExchange } from "./parameter_exchange.ts";
 import type { OpenedPacket } from "./protection.ts";
-import { checkNotReduced } from "./remembered_parameters.ts";
+import { checkNotReduced, type RememberedParameters } from "./remembered_parameters.ts";
 import { verifyRetry } from "./retry.ts";
 import type { TransportParameters } from "./transport_parameters.ts";
 import type { QuicVersion } from "./version.ts";
@@ -44,7 +39,6 @@ const { PROTOCOL_VIOLATION } = TransportErrorCode;
 export class QuicTls {
   /** Which end this is. */
   readonly role: Role;
-  readonly #config: QuicCommonConfig;
   readonly #provider: CryptoProvider;
   readonly #versions: readonly QuicVersion[];
   readonly #originalVersion: QuicVersion;
@@ -60,6 +54,7 @@ export class QuicTls {
   #retrySource: Uint8Array | null;
   #token: Uint8Array = new Uint8Array(0);
   #peerConnectionId: Uint8Array | null = null;
+  #remembered: RememberedParameters | null = null;
   #earlyData: boolean | null = null;
   #complete = false;
   #confirmed = false;
@@ -68,7 +63,6 @@ export class QuicTls {
   private constructor(setup: SessionSetup) {
     const { config, role, version } = setup;
     this.role = role;
-    this.#config = config;
     this.#provider = setup.provider;
     this.#versions = setup.versions;
     this.#version = this.#originalVersion = version;
@@ -79,7 +73,7 @@ export class QuicTls {
     const now = config.now ?? (() => performance.now());
     this.#keys = new LevelKeys(setup.provider, role, { now, pto: config.pto });
     this.#held = new HoldQueue(config.heldPackets ?? 0);
-    this.#driver = new HandshakeDriver(setup.handshake(this.#extension()), config.cryptoBuffer, {
+    this.#driver = new HandshakeDriver(setup.handshake(this.#hooks()), config.cryptoBuffer, {
       take: (event) => this.#take(event),
       fail: (error) => this.abort(error),
     });
@@ -145,6 +139,11 @@ export class QuicTls {
   /** The peer's transport parameters, or `null` before they came. */
   get peerTransportParameters(): TransportParameters | null {
     return this.#parameters.peer;
+  }
+
+  /** On a client that offers a session: the server's parameters of that time, which hold for 0-RTT; else `null`. */
+  get rememberedTransportParameters(): RememberedParameters | null {
+    return this.#remembered;
   }
 
   /** What was agreed, as soon as it is known. */
@@ -419,11 +418,15 @@ export class QuicTls {
 
   // Between the handshake and the packets
 
-  /** The transport parameters extension of this connection. */
-  #extension(): TransportParametersExtension {
+  /** This connection, as its handshake asks for it. */
+  #hooks(): ConnectionHooks {
     return {
       send: () => this.#parameters.encode(this.#version, this.#retrySource),
       receive: (data) => this.#receiveParameters(data),
+      version: () => this.#version,
+      onSession: (remembered) => {
+        this.#remembered = remembered;
+      },
     };
   }
 
@@ -462,6 +465,9 @@ export class QuicTls {
         if (!event.accepted) this.#discard("early");
         this.#events.push({ type: "earlyData", accepted: event.accepted, reason: event.reason });
         return;
+      case "ticket":
+        this.#events.push(event);
+        return;
       case "complete":
         return this.#onComplete(event.info);
     }
@@ -476,10 +482,9 @@ export class QuicTls {
   }
 
   #onComplete(info: HandshakeInfo): void {
-    const { rememberedParameters } = this.#config;
     const { peer } = this.#parameters;
-    if (this.role === "client" && info.earlyDataAccepted && rememberedParameters && peer) {
-      checkNotReduced(rememberedParameters, peer);
+    if (info.earlyDataAccepted && this.#remembered !== null && peer !== null) {
+      checkNotReduced(this.#remembered, peer);
     }
     this.#complete = true;
     this.#events.push({ type: "complete", info });

@@ -6,13 +6,15 @@
 import { type ClientTarget, Handshake, PACKETS } from "@sealane/handshake";
 import { TlsError } from "@sealane/wire";
 import {
+  type ConnectionHooks,
   type QuicClientConfig,
   quicClientConfig,
   type QuicServerConfig,
   quicServerConfig,
-  type TransportParametersExtension,
 } from "./config.ts";
 import type { ParameterSetup } from "./parameter_exchange.ts";
+import type { RememberedParameters } from "./remembered_parameters.ts";
+import { clientResumption } from "./resumption.ts";
 import { QUIC_V1, QUIC_VERSIONS } from "./version.ts";
 
 /** The state of a session before its first packet. */
@@ -22,7 +24,7 @@ export interface SessionSetup extends ParameterSetup {
   /** The Source Connection ID of the Retry packet that was sent, or `null`. */
   readonly retrySource: Uint8Array | null;
   /** Makes the handshake. */
-  readonly handshake: (extension: TransportParametersExtension) => Handshake;
+  readonly handshake: (hooks: ConnectionHooks) => Handshake;
 }
 
 /** A client's start. Throws `api/config`. */
@@ -43,8 +45,12 @@ export function clientSetup(config: QuicClientConfig, target: ClientTarget): Ses
     originalDestinationConnectionId: destinationConnectionId,
     retrySource: null,
     afterVersionNegotiation: config.afterVersionNegotiation ?? false,
-    handshake: (extension) =>
-      Handshake.client(quicClientConfig(config.tls, extension), target, { carrier: PACKETS }),
+    handshake: (hooks) => {
+      const onSession = (remembered: RememberedParameters) => hooks.onSession(remembered);
+      const offer = clientResumption(config.tls, target, version, onSession);
+      const tls = quicClientConfig(offer.tls, hooks);
+      return Handshake.client(tls, offer.target, { carrier: PACKETS });
+    },
   };
 }
 
@@ -61,7 +67,7 @@ export function serverSetup(config: QuicServerConfig): SessionSetup {
     originalDestinationConnectionId: originalDestinationConnectionId ?? destinationConnectionId,
     retrySource: originalDestinationConnectionId === undefined ? null : destinationConnectionId,
     afterVersionNegotiation: false,
-    handshake: (extension) =>
-      Handshake.server(quicServerConfig(config.tls, extension), { carrier: PACKETS }),
+    handshake: (hooks) =>
+      Handshake.server(quicServerConfig(config.tls, config, hooks), { carrier: PACKETS }),
   };
 }
