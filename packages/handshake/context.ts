@@ -102,8 +102,8 @@ export class FlowContext {
   }
 
   /** The type of the next message, of one of these types, which {@link FlowContext.receive} gives next. */
-  *peek(...expected: readonly number[]): Step<{ type: number }> {
-    return yield* peek(...expected);
+  *peek(expected: readonly number[]): Step<{ type: number }> {
+    return yield* peek(expected);
   }
 
   /** A new write secret, in effect for what is sent after it. */

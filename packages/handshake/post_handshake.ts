@@ -21,6 +21,8 @@ export class PostHandshake {
   readonly #context: FlowContext;
   readonly #handlers = new Map<HandshakeType, PostHandshakeHandler>();
   readonly #peekedHandlers = new Map<HandshakeType, () => Step<void>>();
+  /** The types of both: a list that the flow waits with, so that it may grow while it waits. */
+  readonly #expected: HandshakeType[] = [];
   #transcript: Transcript | null = null;
   #requestAuthentication: (() => Uint8Array) | null = null;
   #info: HandshakeInfo | null = null;
@@ -55,17 +57,20 @@ export class PostHandshake {
   /** Adds or replaces the handler of a message type. */
   handle(type: HandshakeType, handler: PostHandshakeHandler): void {
     this.#handlers.set(type, handler);
+    this.#expected.push(type);
   }
 
   /** The same for a handler that takes the message itself, as the first of several. */
   handlePeeked(type: HandshakeType, handler: () => Step<void>): void {
     this.#peekedHandlers.set(type, handler);
+    this.#expected.push(type);
   }
 
   /** From now on a message type is refused again. */
   refuse(type: HandshakeType): void {
     this.#handlers.delete(type);
     this.#peekedHandlers.delete(type);
+    this.#expected.splice(0, Infinity, ...this.#handlers.keys(), ...this.#peekedHandlers.keys());
   }
 
   /** A server's way to ask for a client certificate. */
@@ -152,8 +157,7 @@ export class PostHandshake {
     this.#context.emit({ type: "complete", info });
     if (first !== undefined) yield* first;
     for (;;) {
-      const types = [...this.#handlers.keys(), ...this.#peekedHandlers.keys()];
-      const { type } = yield* this.#context.peek(...types);
+      const { type } = yield* this.#context.peek(this.#expected);
       const peeked = this.#peekedHandlers.get(type);
       if (peeked !== undefined) yield* peeked();
       const handler = this.#handlers.get(type);

@@ -35,8 +35,11 @@ export function* message(...expected: readonly HandshakeType[]): Step<HandshakeM
   return (yield { message: expected }) as HandshakeMessage;
 }
 
-/** The next handshake message, of one of these types, without taking it: the one after is the same one again. */
-export function* peek(...expected: readonly HandshakeType[]): Step<HandshakeMessage> {
+/**
+ * The next handshake message, of one of these types, without taking it: the one after is the same one again. The list may
+ * change while the flow waits.
+ */
+export function* peek(expected: readonly HandshakeType[]): Step<HandshakeMessage> {
   // The driver resumes the generator with a whole message.
   return (yield { message: expected, peek: true }) as HandshakeMessage;
 }

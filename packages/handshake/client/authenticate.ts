@@ -97,10 +97,10 @@ function* recallServer(
 }
 
 function* receiveCertificateRequest(context: FlowContext): Step<CertificateRequest | null> {
-  const { type } = yield* context.peek(
+  const { type } = yield* context.peek([
     HandshakeType.certificate_request,
     HandshakeType.certificate,
-  );
+  ]);
   if (type !== HandshakeType.certificate_request) return null;
   const message = yield* context.receive(HandshakeType.certificate_request);
   const request = decodeCertificateRequest(message.body);
