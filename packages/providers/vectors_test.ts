@@ -10,7 +10,7 @@ import { encodePkcs8 } from "./private_key.ts";
 import { der } from "@sealane/wire";
 import type { KeyExchangeGroup } from "./provider.ts";
 
-const sha256 = PROVIDERS.map(({ name, cipherSuites }) => ({
+const hashLists = PROVIDERS.map(({ name, cipherSuites }) => ({
   name,
   hashes: new Map(cipherSuites.map(({ hash }) => [hash.name, hash])),
 }));
@@ -26,7 +26,7 @@ interface HkdfCase {
   readonly OKM: string;
 }
 
-for (const { name, hashes } of sha256) {
+for (const { name, hashes } of hashLists) {
   Deno.test(`HKDF of RFC 5869 appendix A on ${name}`, () => {
     const { cases } = readTestData<{ cases: HkdfCase[] }>("rfc5869_hkdf.json");
     let count = 0;

@@ -46,6 +46,13 @@ export const nobleCurves: readonly Curve<Uint8Array>[] = [
   montgomery(NamedGroup.x448, x448),
 ];
 
+/** The share of an X25519 or P-256 private key. Throws if the key is out of range. */
+export function publicShare(id: NamedGroup, privateKey: Uint8Array): Uint8Array {
+  return id === NamedGroup.x25519
+    ? x25519.getPublicKey(privateKey)
+    : p256.getPublicKey(privateKey, false);
+}
+
 /** The groups over one curve each. */
 export const nobleCurveGroups: readonly KeyExchangeGroup[] = nobleCurves.map(curveGroup);
 
