@@ -5,6 +5,7 @@
  */
 import { parseCertificate, parseSubjectPublicKeyInfo } from "@sealane/pki";
 import {
+  type CertificateCompressionAlgorithm,
   CertificateType,
   certificateTypeName,
   equalBytes,
@@ -15,6 +16,7 @@ import {
 } from "@sealane/wire";
 import type { FlowContext } from "./context.ts";
 import type { Credential } from "./credential.ts";
+import { CompressionCache, decompressCertificate } from "./extensions/certificate_compression.ts";
 import { decodeExtension, encodeExtension, type RawExtension } from "./extensions/extension.ts";
 import { signedCertificateTimestampInCertificate } from "./extensions/signed_certificate_timestamp.ts";
 import { statusRequestInCertificate } from "./extensions/status_request.ts";
@@ -23,8 +25,10 @@ import {
   decodeCertificate,
   encodeCertificate,
 } from "./messages/certificate.ts";
+import { decodeCompressedCertificate } from "./messages/compressed_certificate.ts";
+import { HANDSHAKE_HEADER_LENGTH, type HandshakeMessage } from "./messages/message.ts";
 import type { PeerIdentity } from "./peer.ts";
-import type { Step } from "./step.ts";
+import { settle, type Step } from "./step.ts";
 
 /** What a peer's Certificate has to fit: what we asked for. */
 export interface AuthenticationRequest {
@@ -43,8 +47,8 @@ export function* receiveCertificate(
   context: FlowContext,
   request: AuthenticationRequest,
 ): Step<PeerIdentity | null> {
-  const message = yield* context.receive(HandshakeType.certificate);
-  const certificate = decodeCertificate(message.body);
+  const message = yield* context.receive(...certificateTypes(context));
+  const certificate = decodeCertificate(yield* certificateBody(context, message));
   // RFC 9846 §4.5.1: the context is empty in the main handshake and else that of the request.
   if (!equalBytes(certificate.context, request.context)) {
     throw new TlsError(
@@ -70,6 +74,27 @@ export function* receiveCertificate(
   }
   context.transcript.add(message.bytes);
   return identity;
+}
+
+/** The messages that a certificate may come in; the compressed one only where we offered it (RFC 8879 section 4). */
+export function certificateTypes(context: FlowContext): readonly HandshakeType[] {
+  const compressed = (context.config.certificateCompression ?? []).length > 0;
+  return compressed
+    ? [HandshakeType.certificate, HandshakeType.compressed_certificate]
+    : [HandshakeType.certificate];
+}
+
+/** The body of Certificate, decompressed if it has to be. */
+function* certificateBody(
+  { config }: FlowContext,
+  { type, body }: HandshakeMessage,
+): Step<Uint8Array> {
+  if (type === HandshakeType.certificate) return body;
+  const limit = config.allLimits.certificateMessage;
+  const compressed = decodeCompressedCertificate(body);
+  return yield* settle(
+    decompressCertificate(compressed, config.certificateCompression ?? [], limit),
+  );
 }
 
 /** RFC 9846 §4.5.1: extensions of an entry answer those of ClientHello or CertificateRequest. */
@@ -133,21 +158,36 @@ export interface CertificateExtras {
   readonly signedCertificateTimestamps: boolean;
   /** Custom extensions that the peer offered. */
   readonly offeredExtensions: ReadonlySet<ExtensionType>;
+  /** The algorithms that the peer decompresses; empty: none. */
+  readonly compression: readonly CertificateCompressionAlgorithm[];
 }
 
+/** Certificates are compressed once for each credential, not for each handshake. */
+const compressed = new CompressionCache();
+
 /** Sends Certificate with this chain; `null` sends an empty one (a client that declines). */
-export function sendCertificate(
+export function* sendCertificate(
   context: FlowContext,
   credential: Credential | null,
   requestContext: Uint8Array,
   extras: CertificateExtras,
-): void {
+): Step<void> {
   const entries = credential === null ? [] : credential.certificates.map((data, index) => ({
     data,
     // Only the leaf has extensions: no peer reads those of other certificates.
     extensions: index === 0 ? leafExtensions(context, credential, extras) : [],
   }));
-  context.send(encodeCertificate({ context: requestContext, entries }));
+  const message = encodeCertificate({ context: requestContext, entries });
+  const ours = context.config.certificateCompression ?? [];
+  const shorter = credential === null || extras.compression.length === 0
+    ? null
+    : compressed.compress(
+      credential,
+      message.subarray(HANDSHAKE_HEADER_LENGTH),
+      ours,
+      extras.compression,
+    );
+  context.send((yield* settle(shorter)) ?? message);
 }
 
 function leafExtensions(

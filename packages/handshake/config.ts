@@ -9,6 +9,7 @@ import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 import type { CertificateType, CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";
 import type { Credential } from "./credential.ts";
 import type { CustomExtension } from "./custom_extension.ts";
+import type { CertificateCompression } from "./extensions/compression_algorithms.ts";
 import type { TicketRequest } from "./extensions/ticket_request.ts";
 import type { HandshakeLimits } from "./limits.ts";
 import type { Observer } from "./observer.ts";
@@ -39,6 +40,11 @@ export interface CommonConfig {
    * 7250) needs `verifyPeer` or `trustedPublicKeys`.
    */
   readonly peerCertificateTypes?: readonly CertificateType[];
+  /**
+   * Certificate compression (RFC 8879), most preferred first: what is accepted from the peer and used towards it. None unless
+   * given; `builtinCompression()` has what the platform has.
+   */
+  readonly certificateCompression?: readonly CertificateCompression[];
   /** Raw public keys to trust: the SHA-256 digests of their DER SubjectPublicKeyInfo. */
   readonly trustedPublicKeys?: readonly Uint8Array[];
   /** Application protocols (ALPN), most preferred first: strings, encoded as UTF-8, or bytes. */

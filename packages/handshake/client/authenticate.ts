@@ -12,13 +12,14 @@ import {
   TlsError,
 } from "@sealane/wire";
 import { receiveAuthentication, sendCertificateVerify } from "../authentication.ts";
-import { checkCertificateType, sendCertificate } from "../certificate_message.ts";
+import { certificateTypes, checkCertificateType, sendCertificate } from "../certificate_message.ts";
 import type { ClientTarget } from "../config.ts";
 import type { FlowContext } from "../context.ts";
 import type { Credential } from "../credential.ts";
 import { chooseScheme, fitsAuthorities, usableSchemes } from "../credential_selection.ts";
 import {
   certificateAuthoritiesInCertificateRequest,
+  compressCertificateInCertificateRequest,
   decodeExtension,
   findExtension,
   signatureAlgorithmsCertInCertificateRequest,
@@ -99,7 +100,7 @@ function* recallServer(
 function* receiveCertificateRequest(context: FlowContext): Step<CertificateRequest | null> {
   const { type } = yield* context.peek([
     HandshakeType.certificate_request,
-    HandshakeType.certificate,
+    ...certificateTypes(context),
   ]);
   if (type !== HandshakeType.certificate_request) return null;
   const message = yield* context.receive(HandshakeType.certificate_request);
@@ -148,7 +149,7 @@ export function* sendClientAuthentication(
     [];
   const credential = yield* chooseCredential(context, config, request, signatureSchemes, server);
   const offered = new Set(extensions.map(({ type }) => type));
-  sendCertificate(context, credential, request.context, {
+  yield* sendCertificate(context, credential, request.context, {
     ocspResponse: offered.has(ExtensionType.status_request)
       ? credential?.ocspResponse ?? null
       : null,
@@ -157,6 +158,7 @@ export function* sendClientAuthentication(
       ExtensionType.signed_certificate_timestamp,
     ) !== undefined,
     offeredExtensions: offered,
+    compression: decodeExtension(extensions, compressCertificateInCertificateRequest) ?? [],
   });
   if (credential === null) return null;
   const scheme = chooseScheme(credential, signatureSchemes);

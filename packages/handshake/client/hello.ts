@@ -21,6 +21,7 @@ import {
   alpnInClientHello,
   certificateAuthoritiesInClientHello,
   clientCertificateTypeInClientHello,
+  compressCertificateInClientHello,
   cookieInClientHello,
   earlyDataInClientHello,
   encodeExtension,
@@ -40,6 +41,7 @@ import {
   supportedVersionsInClientHello,
   ticketRequestInClientHello,
 } from "../extensions/mod.ts";
+import { compressionIds } from "../extensions/certificate_compression.ts";
 import { CertificateStatusType } from "../extensions/status_request.ts";
 import type { ClientHello } from "../messages/client_hello.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
@@ -183,6 +185,8 @@ function offeredExtensions(
     add(serverCertificateTypeInClientHello, peerTypes);
   }
   if (ownTypes !== null) add(clientCertificateTypeInClientHello, ownTypes);
+  const compression = compressionIds(config.certificateCompression ?? []);
+  if (compression.length > 0) add(compressCertificateInClientHello, compression);
   if (config.recordSizeLimit !== undefined) {
     add(recordSizeLimitInClientHello, config.recordSizeLimit);
   }

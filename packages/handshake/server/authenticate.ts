@@ -14,6 +14,7 @@ import { sendCertificate } from "../certificate_message.ts";
 import type { FlowContext } from "../context.ts";
 import {
   certificateAuthoritiesInCertificateRequest,
+  compressCertificateInCertificateRequest,
   encodeExtension,
   type RawExtension,
   signatureAlgorithmsCertInCertificateRequest,
@@ -21,6 +22,7 @@ import {
   signedCertificateTimestampInCertificateRequest,
   statusRequestInCertificateRequest,
 } from "../extensions/mod.ts";
+import { compressionIds } from "../extensions/certificate_compression.ts";
 import { CertificateStatusType } from "../extensions/status_request.ts";
 import {
   type CertificateRequest,
@@ -64,6 +66,10 @@ export function requestExtensions(
   if (config.requestSignedCertificateTimestamps) {
     extensions.push(encodeExtension(signedCertificateTimestampInCertificateRequest, true));
   }
+  const compression = compressionIds(config.certificateCompression ?? []);
+  if (compression.length > 0) {
+    extensions.push(encodeExtension(compressCertificateInCertificateRequest, compression));
+  }
   const authorities = config.certificateAuthorities ?? [];
   if (authorities.length > 0) {
     extensions.push(encodeExtension(certificateAuthoritiesInCertificateRequest, authorities));
@@ -84,10 +90,11 @@ export function* sendAuthentication(
       ? credential.ocspResponse ?? null
       : yield* settle(config.ocspResponse(credential, hello.info));
   }
-  sendCertificate(context, credential, new Uint8Array(), {
+  yield* sendCertificate(context, credential, new Uint8Array(), {
     ocspResponse,
     signedCertificateTimestamps: hello.offered.has(ExtensionType.signed_certificate_timestamp),
     offeredExtensions: hello.offered,
+    compression: hello.compression,
   });
   yield* sendCertificateVerify(context, credential, scheme);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type CertificateCompressionAlgorithm,
   CertificateType,
   type ExtensionType,
   HandshakeType,
@@ -18,6 +19,7 @@ import {
   alpnInClientHello,
   certificateAuthoritiesInClientHello,
   clientCertificateTypeInClientHello,
+  compressCertificateInClientHello,
   decodeExtension,
   type KeyShareEntry,
   keyShareInClientHello,
@@ -54,6 +56,8 @@ export interface ReceivedHello {
   readonly recordSizeLimit: number | null;
   /** ticket_request; `null` without it. */
   readonly ticketRequest: TicketRequest | null;
+  /** compress_certificate: the algorithms that the client decompresses. */
+  readonly compression: readonly CertificateCompressionAlgorithm[];
   /** What callbacks are told. */
   readonly info: ClientHelloInfo;
 }
@@ -102,6 +106,7 @@ function decodeOffer(context: FlowContext, hello: ClientHello, bytes: Uint8Array
       [CertificateType.X509],
     recordSizeLimit: decodeExtension(extensions, recordSizeLimitInClientHello) ?? null,
     ticketRequest: decodeExtension(extensions, ticketRequestInClientHello) ?? null,
+    compression: decodeExtension(extensions, compressCertificateInClientHello) ?? [],
     info: {
       serverName: decodeExtension(extensions, serverNameInClientHello) ?? null,
       alpn: decodeExtension(extensions, alpnInClientHello) ?? [],
