@@ -9,6 +9,21 @@ export * from "./config.ts";
 export * from "./credential.ts";
 export * from "./custom_extension.ts";
 export * from "./events.ts";
+export {
+  builtinCompression,
+  type CertificateCompression,
+} from "./extensions/compression_algorithms.ts";
+export type { DelegatedCredential } from "./extensions/delegated_credential.ts";
+export type { DelegatedKey } from "./extensions/delegated_key.ts";
+export {
+  decodeDelegatedCredential,
+  delegationExpiry,
+  type DelegationOptions,
+  type DelegationRole,
+  encodeDelegatedCredential,
+  issueDelegatedCredential,
+  MAX_DELEGATION_VALIDITY,
+} from "./extensions/delegation.ts";
 export type { ExtensionContext } from "./extensions/table.ts";
 export * from "./handshake.ts";
 export * from "./limits.ts";

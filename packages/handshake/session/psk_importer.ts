@@ -6,6 +6,7 @@
  */
 import { type Hash, hkdfExpandLabel, hkdfExtract } from "@sealane/providers";
 import { ProtocolVersion, Reader, TlsError, wipe, Writer } from "@sealane/wire";
+import type { ExternalPsk } from "../psk.ts";
 
 /** KDFs of TLS (RFC 9258 section 10). */
 export const TlsKdf = { HKDF_SHA256: 1, HKDF_SHA384: 2 } as const;
@@ -19,7 +20,7 @@ const KDFS: readonly { readonly kdf: TlsKdf; readonly hash: string; readonly len
 ];
 
 /** A key that was agreed outside TLS: the EPSK of RFC 9258. */
-export interface ExternalPsk {
+export interface PskSource {
   /** Its name; 1 to 65,535 bytes. It is sent in the clear. */
   readonly identity: Uint8Array;
   /** The key. It should have at least 16 random bytes: nothing slows down guessing a password (RFC 9257 section 6). */
@@ -35,24 +36,14 @@ export interface ExternalPsk {
 
 /** An ImportedIdentity (RFC 9258 section 5.1): the identity of an imported PSK, decoded. */
 export interface ImportedIdentity {
-  /** {@link ExternalPsk.identity}. */
+  /** {@link PskSource.identity}. */
   readonly externalIdentity: Uint8Array;
-  /** {@link ExternalPsk.context}. */
+  /** {@link PskSource.context}. */
   readonly context: Uint8Array;
   /** 0x0304 for TLS 1.3 and QUIC. */
   readonly targetProtocol: ProtocolVersion;
   /** The KDF that the imported PSK is for. */
   readonly targetKdf: TlsKdf;
-}
-
-/** A PSK for one KDF: the IPSK of RFC 9258. */
-export interface ImportedPsk {
-  /** The serialised {@link ImportedIdentity}, as `PskIdentity.identity` carries it. */
-  readonly identity: Uint8Array;
-  /** `ipskx`: the PSK of the key schedule. Its binder is made with the label "imp binder". */
-  readonly key: Uint8Array;
-  /** Name of the hash of the suites that it goes with. */
-  readonly hash: string;
 }
 
 /** Most bytes of an identity with which pre_shared_key still has room for its binder. */
@@ -95,7 +86,8 @@ export function decodeImportedIdentity(bytes: Uint8Array): ImportedIdentity | nu
 }
 
 /**
- * Imports a PSK for the suites with the hash `targetHash`, for TLS 1.3 and QUIC.
+ * Imports a PSK for the suites with the hash `targetHash`, for TLS 1.3 and QUIC: the IPSK of RFC 9258, for `externalPsks` or
+ * `findPsk` of a configuration.
  *
  * ```ts
  * import { importPsk } from "@sealane/handshake";
@@ -109,7 +101,7 @@ export function decodeImportedIdentity(bytes: Uint8Array): ImportedIdentity | nu
  *
  * @throws {TlsError} `api/argument` if there is no KDF for `targetHash` or the identity is out of range.
  */
-export function importPsk(source: ExternalPsk, targetHash: string): ImportedPsk {
+export function importPsk(source: PskSource, targetHash: string): ExternalPsk {
   const kdf = KDFS.find(({ hash }) => hash === targetHash);
   if (kdf === undefined) {
     throw new TlsError("api/argument", `RFC 9258 has no KDF for the hash ${targetHash}`);
@@ -126,11 +118,11 @@ export function importPsk(source: ExternalPsk, targetHash: string): ImportedPsk 
   const identityHash = hash.create().update(identity).digest();
   const key = hkdfExpandLabel(hash, epskx, "derived psk", identityHash, kdf.length);
   wipe(epskx);
-  return { identity, key, hash: targetHash };
+  return { identity, key, hash: targetHash, imported: true };
 }
 
 /** Imports a PSK once for each of these hashes that has a KDF: what a client offers for its cipher suites. */
-export function importPsks(source: ExternalPsk, targetHashes: Iterable<string>): ImportedPsk[] {
+export function importPsks(source: PskSource, targetHashes: Iterable<string>): ExternalPsk[] {
   const hashes = [...new Set(targetHashes)].filter((name) => KDFS.some((kdf) => kdf.hash === name));
   return hashes.map((hash) => importPsk(source, hash));
 }
@@ -139,7 +131,7 @@ export function importPsks(source: ExternalPsk, targetHashes: Iterable<string>):
  * The imported PSK that a client's identity names, or `null` if it is not one of `source`: another name or context, another
  * protocol, or an unknown KDF.
  */
-export function matchImportedPsk(source: ExternalPsk, identity: Uint8Array): ImportedPsk | null {
+export function matchImportedPsk(source: PskSource, identity: Uint8Array): ExternalPsk | null {
   const decoded = decodeImportedIdentity(identity);
   const kdf = KDFS.find(({ kdf }) => kdf === decoded?.targetKdf);
   if (decoded === null || kdf === undefined) return null;

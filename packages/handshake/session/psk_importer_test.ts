@@ -6,10 +6,10 @@ import vectors from "../testdata/rfc9258_psk_import.json" with { type: "json" };
 import {
   decodeImportedIdentity,
   encodeImportedIdentity,
-  type ExternalPsk,
   importPsk,
   importPsks,
   matchImportedPsk,
+  type PskSource,
 } from "./psk_importer.ts";
 
 function hashOf(name: string): Hash {
@@ -18,7 +18,7 @@ function hashOf(name: string): Hash {
   return suite.hash;
 }
 
-function sourceOf(test: (typeof vectors.cases)[number]): ExternalPsk {
+function sourceOf(test: (typeof vectors.cases)[number]): PskSource {
   return {
     identity: fromHex(test.external_identity),
     key: fromHex(test.epsk),
@@ -31,11 +31,12 @@ for (const test of vectors.cases) {
   Deno.test(`a PSK is imported as in the vectors: ${test.comment}`, () => {
     const psk = importPsk(sourceOf(test), test.target_hash);
     assertEquals([toHex(psk.identity), toHex(psk.key)], [test.imported_identity, test.ipskx]);
+    assertEquals([psk.hash, psk.imported], [test.target_hash, true]);
     assertEquals(matchImportedPsk(sourceOf(test), fromHex(test.imported_identity)), psk);
   });
 }
 
-const source: ExternalPsk = {
+const source: PskSource = {
   identity: utf8("sensor 7"),
   key: new Uint8Array(32),
   hash: hashOf("SHA-256"),
