@@ -54,6 +54,8 @@ export async function repositoryFiles(root: string): Promise<SourceFile[]> {
 export interface Import {
   /** What stands between the quotes. */
   readonly specifier: string;
+  /** Whether nothing is left of it when the types are gone. */
+  readonly typeOnly: boolean;
   /** The line, from 1. */
   readonly line: number;
 }
@@ -66,12 +68,14 @@ const DYNAMIC = /\bimport\(\s*"([^"\n]+)"/g;
 export function importsOf({ text }: SourceFile): Import[] {
   const imports: Import[] = [];
   for (const match of text.matchAll(STATIC)) {
-    imports.push({ specifier: match[1], line: lineAt(text, match.index) });
+    const typeOnly = /^(import|export) type\b/.test(match[0]);
+    imports.push({ specifier: match[1], typeOnly, line: lineAt(text, match.index) });
   }
   for (const match of text.matchAll(DYNAMIC)) {
     const start = text.slice(text.lastIndexOf("\n", match.index) + 1, match.index);
     const comment = /^\s*(\*|\/\/)/.test(start);
-    if (!comment) imports.push({ specifier: match[1], line: lineAt(text, match.index) });
+    if (comment) continue;
+    imports.push({ specifier: match[1], typeOnly: false, line: lineAt(text, match.index) });
   }
   return imports;
 }

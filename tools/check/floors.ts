@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Finding, importsOf, type SourceFile } from "./files.ts";
+import { type Finding, type Import, importsOf, type SourceFile } from "./files.ts";
 
 /** The floor of every package. */
 export const FLOORS: Readonly<Record<string, number>> = {
@@ -26,11 +26,18 @@ const TEST_TIME = [
   /^fast-check$/,
   /^hpke$/,
   /^@panva\/hpke-noble$/,
-  /^sm-crypto(-v2)?$/,
+  /^sm-crypto(-v2)?(\/|$)/,
+  /^redis$/,
 ];
 
-/** Packages that touch a platform: only these may import `node:` modules into published files. */
-const PLATFORM = ["providers", "tls", "handshake/session"];
+/** Modules behind a subpath export of their own, with a dependency that nobody else has to install. */
+const OF_ONE_MODULE: Readonly<Record<string, RegExp>> = {
+  "packages/handshake/session/redis.ts": /^(redis|node:buffer)$/,
+  "packages/providers/shangmi/sm_crypto.ts": /^sm-crypto(\/|$)/,
+};
+
+/** The package that touches platforms: only here does a published file import `node:` modules for more than types. */
+const PLATFORM = "packages/tls/";
 
 /** What is published of a package. */
 export interface PublishRules {
@@ -51,8 +58,12 @@ function resolve(path: string, specifier: string): string {
   return new URL(specifier, `file:///${path}`).pathname.slice(1);
 }
 
-/** Why a file of a package may not import `specifier`, or `null` if it may. */
-function objection(path: string, specifier: string, published: boolean): string | null {
+/** Why a file of a package may not import something, or `null` if it may. */
+function objection(
+  path: string,
+  { specifier, typeOnly }: Import,
+  published: boolean,
+): string | null {
   const [, home] = path.split("/");
   if (specifier.startsWith(".")) {
     const inside = resolve(path, specifier).startsWith(`packages/${home}/`);
@@ -65,12 +76,12 @@ function objection(path: string, specifier: string, published: boolean): string 
     if (other === home || FLOORS[other] < FLOORS[home]) return null;
     return `imports ${specifier} on floor ${FLOORS[other]}, but is on floor ${FLOORS[home]}`;
   }
+  if (OF_ONE_MODULE[path]?.test(specifier)) return null;
   const allowed = published ? RUN_TIME : [...RUN_TIME, ...TEST_TIME];
   if (!allowed.some((pattern) => pattern.test(specifier))) {
     return `imports ${specifier}, which is not a dependency of published files`;
   }
-  const platform = PLATFORM.some((folder) => path.startsWith(`packages/${folder}/`));
-  if (published && specifier.startsWith("node:") && !platform) {
+  if (published && specifier.startsWith("node:") && !typeOnly && !path.startsWith(PLATFORM)) {
     return `imports ${specifier}, but its package is the same on every platform`;
   }
   return null;
@@ -91,11 +102,11 @@ export function checkFloors(
     }
     const published = top === "packages" &&
       !isExcluded(rest.join("/"), publish[home] ?? { exclude: [] });
-    for (const { specifier, line } of importsOf(file)) {
+    for (const each of importsOf(file)) {
       const message = top === "packages"
-        ? objection(file.path, specifier, published)
-        : intoPackages(file.path, specifier);
-      if (message !== null) findings.push({ path: file.path, line, message });
+        ? objection(file.path, each, published)
+        : intoPackages(file.path, each.specifier);
+      if (message !== null) findings.push({ path: file.path, line: each.line, message });
     }
   }
   return findings;

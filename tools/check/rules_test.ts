@@ -53,7 +53,10 @@ const cases = [
   { path: "packages/record/a_test.ts", from: "npm:left-pad", allowed: false },
   { path: "packages/record/a.ts", from: "node:crypto", allowed: false },
   { path: "packages/record/a_test.ts", from: "node:crypto", allowed: true },
-  { path: "packages/providers/native/a.ts", from: "node:crypto", allowed: true },
+  { path: "packages/providers/native/a.ts", from: "node:crypto", allowed: false },
+  { path: "packages/tls/node.ts", from: "node:net", allowed: true },
+  { path: "packages/handshake/session/redis.ts", from: "redis", allowed: true },
+  { path: "packages/handshake/session/store.ts", from: "redis", allowed: false },
   { path: "packages/attic/a.ts", from: "@sealane/wire", allowed: false },
   { path: "bench/a.ts", from: "@sealane/tls", allowed: true },
   { path: "bench/a.ts", from: "./row.ts", allowed: true },
@@ -64,6 +67,13 @@ for (const { path, from, allowed } of cases) {
     assertEquals(floors(path, `import "${from}";\n`).length, allowed ? 0 : 1);
   });
 }
+
+Deno.test("types of node: modules may be imported everywhere", () => {
+  const path = "packages/wire/a.ts";
+  assertEquals(floors(path, 'import type * as fs from "node:fs";\n'), []);
+  assertEquals(floors(path, 'import * as fs from "node:fs";\n').length, 1);
+  assertEquals(floors(path, 'const fs = await import("node:fs");\n').length, 1);
+});
 
 Deno.test("publish.exclude takes patterns, files and folders", () => {
   const files = [
