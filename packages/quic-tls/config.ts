@@ -85,34 +85,45 @@ export function quicClientConfig(tls: ClientConfig, hooks: ConnectionHooks): Cli
   return { ...tls, ...commonParts(tls, hooks, "CH", "EE") };
 }
 
-/** A TLS configuration for QUIC. What `onClientHello` answers is one, too. */
+/** A TLS configuration for QUIC. */
 export function quicServerConfig(
   tls: ServerConfig,
   quic: QuicServerConfig,
   hooks: ConnectionHooks,
 ): ServerConfig {
+  return adaptServer(tls, (answer) => ({
+    ...commonParts(answer, hooks, "EE", "CH"),
+    ...serverResumption(answer, {
+      originalVersion: quic.version,
+      parameters: quic.transportParameters,
+      version: () => hooks.version(),
+    }),
+  }));
+}
+
+/** A server's configuration with `parts`; what its `onClientHello` answers gets them, too. */
+export function adaptServer(
+  tls: ServerConfig,
+  parts: (tls: ServerConfig) => Partial<ServerConfig>,
+): ServerConfig {
   const { onClientHello } = tls;
-  const resumption = serverResumption(tls, {
-    originalVersion: quic.version,
-    parameters: quic.transportParameters,
-    version: () => hooks.version(),
-  });
-  const config = { ...tls, ...commonParts(tls, hooks, "EE", "CH"), ...resumption };
+  const config = { ...tls, ...parts(tls) };
   if (onClientHello === undefined) return config;
   return {
     ...config,
     onClientHello: (hello) => {
       const adapt = (answer: ServerConfig | void): ServerConfig | void =>
-        answer === undefined ? undefined : quicServerConfig(answer, quic, hooks);
+        answer === undefined ? undefined : adaptServer(answer, parts);
       const answer = onClientHello(hello);
       return answer instanceof Promise ? answer.then(adapt) : adapt(answer);
     },
   };
 }
 
-function commonParts(
+/** What every TLS configuration for QUIC has: the suites that are for QUIC, and the transport parameters extension. */
+export function commonParts(
   tls: CommonConfig,
-  hooks: ConnectionHooks,
+  hooks: Pick<ConnectionHooks, "send" | "receive">,
   ours: "CH" | "EE",
   theirs: "CH" | "EE",
 ): Pick<CommonConfig, "cipherSuites" | "customExtensions"> {

@@ -14,6 +14,7 @@
  */
 export * from "./address_token.ts";
 export * from "./amplification.ts";
+export * from "./boringssl.ts";
 export * from "./config.ts";
 export * from "./crypto_stream.ts";
 export * from "./drop.ts";
