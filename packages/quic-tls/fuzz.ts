@@ -1,0 +1,113 @@
+/**
+ * Throws random and mutated packets at connections in every state of their life: none may open, change a state or throw.
+ *
+ * `deno run -A packages/quic-tls/fuzz.ts [packets] [seed]`
+ *
+ * @module
+ */
+import { toHex } from "@sealane/wire";
+import { parseDatagram } from "./header.ts";
+import { pair, type TestEnd } from "./test_end.ts";
+
+/** Mulberry32: small, seeded, good enough to choose bytes. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ t >>> 15, t | 1);
+    t ^= t + Math.imul(t ^ t >>> 7, t | 61);
+    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Everything of an end that a forged packet must leave alone. */
+function stateOf({ tls, events, opened }: TestEnd): string {
+  const { version, complete, confirmed, keyPhase, timeout, readLevel, writeLevel, error } = tls;
+  const largest = (["initial", "handshake", "application"] as const).map((space) =>
+    tls.largestReceived(space)
+  );
+  const token = toHex(tls.token) + toHex(tls.destinationConnectionId);
+  const flags = [complete, confirmed, keyPhase, timeout, readLevel, writeLevel, error, token];
+  return [version.name, ...largest, ...flags, events.length, opened.length].join(" ");
+}
+
+/** Ends at each stage of a handshake, with genuine packets that each of them has not seen. */
+async function stages(): Promise<{ end: TestEnd; genuine: Uint8Array[] }[]> {
+  const result: { end: TestEnd; genuine: Uint8Array[] }[] = [];
+  for (let rounds = 0; rounds < 4; rounds++) {
+    const [client, server] = await pair();
+    for (let round = 0; round < rounds; round++) {
+      for (const [from, to] of [[client, server], [server, client]]) {
+        for (const datagram of await from.flight()) await to.receive(datagram);
+      }
+    }
+    const clientPackets = await client.flight();
+    for (const [end, peer] of [[client, server], [server, client]]) {
+      const genuine = end === server ? clientPackets : [];
+      for (const level of ["initial", "handshake", "application"] as const) {
+        if (peer.tls.canSend(level)) genuine.push(await peer.packet(level, new Uint8Array(1100)));
+      }
+      if (genuine.length === 0) genuine.push(new Uint8Array(1200).fill(0xc0));
+      end.drain();
+      result.push({ end, genuine });
+    }
+  }
+  return result;
+}
+
+/** Throws `packets` packets; rejects with what went wrong and the seed. Answers how many there were of each drop reason. */
+export async function fuzz(packets: number, seed: number): Promise<Map<string, number>> {
+  const random = seededRandom(seed);
+  const below = (limit: number): number => Math.floor(random() * limit);
+  const targets = await stages();
+  const before = targets.map(({ end }) => stateOf(end));
+  const reasons = new Map<string, number>();
+  for (let i = 0; i < packets; i++) {
+    const { end, genuine } = targets[i % targets.length];
+    const bytes = below(4) === 0
+      ? Uint8Array.from({ length: below(120) }, () => below(256))
+      : mutate(genuine[below(genuine.length)], below);
+    for (const packet of parseDatagram(bytes, { connectionIdLength: 8 })) {
+      let outcome: string = packet.type;
+      if (packet.type === "dropped") outcome = packet.reason;
+      else if (packet.type === "retry") outcome = await end.tls.receiveRetry(packet) ?? "followed";
+      else if ("packetNumberOffset" in packet) {
+        const opened = await end.tls.open(packet);
+        outcome = typeof opened === "string" ? opened : "opened";
+      }
+      if (outcome === "opened" || outcome === "followed" || outcome === "protocol-error") {
+        throw new Error(`seed ${seed}, packet ${i}: ${outcome} ${toHex(packet.bytes)}`);
+      }
+      reasons.set(outcome, (reasons.get(outcome) ?? 0) + 1);
+    }
+    end.drain();
+    if (stateOf(end) !== before[i % targets.length]) {
+      throw new Error(`seed ${seed}, packet ${i}: the state changed to ${stateOf(end)}`);
+    }
+  }
+  return reasons;
+}
+
+/** Changes one to four places, sometimes cuts or doubles the packet; never gives the original back. */
+function mutate(original: Uint8Array, below: (limit: number) => number): Uint8Array {
+  const bytes = original.slice();
+  // The first place is in the header or in the whole packet, by turns: both have rules to break.
+  const first = below(2) === 0 ? below(Math.min(40, bytes.length)) : below(bytes.length);
+  bytes[first] ^= 1 + below(255);
+  for (let more = below(4); more > 0; more--) {
+    const at = below(bytes.length);
+    if (at !== first) bytes[at] = below(256);
+  }
+  if (below(8) === 0) return bytes.subarray(0, below(bytes.length));
+  return bytes;
+}
+
+if (import.meta.main) {
+  const [packets = "1000000", seed = String(Date.now() % 2 ** 31)] = Deno.args;
+  console.log(`${packets} packets, seed ${seed}`);
+  const reasons = await fuzz(Number(packets), Number(seed));
+  for (const [reason, count] of [...reasons].sort(([, a], [, b]) => b - a)) {
+    console.log(`${String(count).padStart(10)} ${reason}`);
+  }
+}
