@@ -25,6 +25,8 @@ export {
   MAX_DELEGATION_VALIDITY,
 } from "./extensions/delegation.ts";
 export type { ExtensionContext } from "./extensions/table.ts";
+export type { TicketRequest } from "./extensions/ticket_request.ts";
+export { TlsFlag } from "./extensions/tls_flags.ts";
 export * from "./handshake.ts";
 export * from "./limits.ts";
 export * from "./observer.ts";

@@ -69,7 +69,11 @@ export class RotatingTicketKeys implements TicketKeyRing {
   /** Period to a key of this process. */
   readonly #own = new Map<number, TicketKey>();
 
-  /** @throws {TlsError} `api/config` if the period is not a positive number. */
+  /**
+   * A ring without keys; the first is made when it is needed.
+   *
+   * @throws {TlsError} `api/config` if the period is not a positive number.
+   */
   constructor(options: RotatingTicketKeysOptions) {
     const { random, store, period = 24 * 3600 * 1000, now = Date.now, onError } = options;
     if (!(period > 0)) {
