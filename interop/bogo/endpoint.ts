@@ -3,17 +3,21 @@
  *
  * @module
  */
-import type { EarlyDataReason, HandshakeInfo } from "@sealane/handshake";
+import type { EarlyDataReason, HandshakeInfo, Session } from "@sealane/handshake";
 import type { AlertDescription } from "@sealane/wire";
 
 /** What a connection has shown so far, for the `-expect-…` flags. */
 export interface EndpointState {
-  /** What was agreed; `null` until the handshake is done. */
+  /** What was agreed; `null` until it is known. */
   readonly info: HandshakeInfo | null;
-  /** Whether this is a client whose early data is open. */
+  /** Whether the handshake is done. */
+  readonly complete: boolean;
+  /** Whether early data may be sent (a client) or read (a server), the handshake not being done. */
   readonly inEarlyData: boolean;
   /** The verdict on early data; `null` until there is one. */
   readonly earlyData: { readonly accepted: boolean; readonly reason: EarlyDataReason } | null;
+  /** The newest session that the server gave a client. */
+  readonly session: Session | null;
   /** The peer's QUIC transport parameters. */
   readonly transportParameters: Uint8Array | null;
 }

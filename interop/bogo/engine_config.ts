@@ -12,7 +12,13 @@ import {
   type CustomExtension,
   DEFAULT_GROUPS,
   type PeerIdentity,
+  type ReplayGuard,
+  sealedTickets,
   type ServerConfig,
+  type Session,
+  type TicketKeyRing,
+  type Tickets,
+  TlsFlag,
 } from "@sealane/handshake";
 import type { CryptoProvider } from "@sealane/providers";
 import {
@@ -20,6 +26,7 @@ import {
   fromHex,
   type NamedGroup,
   ProtocolVersion,
+  type SignatureScheme,
   TlsError,
   utf8,
 } from "@sealane/wire";
@@ -44,6 +51,12 @@ export interface EngineContext {
   readonly now: () => number;
   /** The flags that count now: those of the retry once early data was declined. */
   readonly currentFlags: () => ConnectionFlags;
+  /** On a client: the session to resume. */
+  readonly session: Session | null;
+  /** What tickets are sealed with. */
+  readonly ticketKeys: TicketKeyRing;
+  /** Where early data that was seen before is recognized. */
+  readonly replayGuard: ReplayGuard;
 }
 
 const LEGACY_TRANSPORT_PARAMETERS = 0xffa5;
@@ -63,7 +76,7 @@ export async function engineConfig(
   return {
     role: "client",
     config: clientConfig(flags, common, credentials),
-    target: { serverName: flags["host-name"] },
+    target: { serverName: flags["host-name"], session: context.session ?? undefined },
   };
 }
 
@@ -101,15 +114,30 @@ function commonConfig(
     provider: context.provider,
     cipherSuites: policy.suites,
     groups: policy.groups ?? orUndefined(flags.curves),
-    signatureSchemes: policy.schemes ?? orUndefined(flags["verify-prefs"]),
+    signatureSchemes: verifyPreferences(flags, context, policy),
     customExtensions: transportParameters(flags),
     verifyPeer: (peer) => judge(peer, context),
+    verifyOnResumption: flags["reverify-on-resume"],
     now: context.now,
     observer: context.observed.observer,
     limits: flags["max-cert-list"] === undefined
       ? undefined
       : { certificateMessage: flags["max-cert-list"], handshakeMessage: flags["max-cert-list"] },
   };
+}
+
+/**
+ * What to accept in CertificateVerify. Some tests prefer schemes that TLS 1.3 does not allow there and no provider has for
+ * it (SHA-1, MD5); what is left then is the default.
+ */
+function verifyPreferences(
+  flags: ConnectionFlags,
+  { provider }: EngineContext,
+  policy: Policy,
+): readonly SignatureScheme[] | undefined {
+  const known = new Set(provider.signatures.map(({ scheme }) => scheme));
+  const wanted = policy.schemes ?? flags["verify-prefs"];
+  return orUndefined(wanted.filter((scheme) => known.has(scheme)));
 }
 
 /** The verification callback of the suite: it believes everybody, or nobody. */
@@ -200,6 +228,7 @@ function clientConfig(
     requestSignedCertificateTimestamps: flags["enable-signed-cert-timestamps"],
     grease: flags["enable-grease"],
     permuteExtensions: flags["permute-extensions"],
+    earlyData: flags["enable-early-data"],
   };
 }
 
@@ -219,6 +248,10 @@ function serverConfig(
     acknowledgeServerName: !flags["no-server-name-ack"],
     selectAlpn: (offered) => selectAlpn(flags, offered),
     ocspResponse: (credential) => serverOcsp(flags, credential),
+    tickets: serverTickets(flags, context),
+    ticketFlags: flags["resumption-across-names-enabled"] ? [TlsFlag.resumption_across_names] : [],
+    earlyData: flags["enable-early-data"] ? { replayGuard: context.replayGuard } : undefined,
+    earlyDataContext: utf8(flags["quic-early-data-context"] ?? ""),
   };
   return {
     ...config,
@@ -284,6 +317,20 @@ function selectAlpn(flags: ConnectionFlags, offered: readonly Uint8Array[]): Uin
   if (flags["select-empty-alpn"]) return new Uint8Array();
   const selected = flags["select-alpn"];
   return flags["decline-alpn"] || selected === undefined ? null : utf8(selected);
+}
+
+/** Tickets that hold the session; with one of the callbacks of BoringSSL, what the callback would do to them. */
+function serverTickets(
+  flags: ConnectionFlags,
+  { provider, ticketKeys }: EngineContext,
+): Tickets | undefined {
+  if (flags["no-ticket"]) return undefined;
+  const tickets = sealedTickets({ provider, keys: ticketKeys });
+  return {
+    issue: (session) => flags["skip-ticket"] ? null : tickets.issue(session),
+    open: (ticket) => flags.async ? later(() => tickets.open(ticket)) : tickets.open(ticket),
+    consume: (ticket, session) => tickets.consume(ticket, session),
+  };
 }
 
 function serverOcsp(flags: ConnectionFlags, credential: Credential): Uint8Array | null {

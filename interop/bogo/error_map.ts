@@ -64,6 +64,7 @@ const MESSAGES: Readonly<Record<string, readonly Token[]>> = {
     "peer/key-update-request",
     "peer/certificate-request-context",
     "peer/missing-extension",
+    "peer/version",
   ],
   ":DECODE_ERROR": ["peer/decode-error", "peer/ech"],
   ":DUPLICATE_EXTENSION:": ["peer/duplicate-extension"],
@@ -79,7 +80,7 @@ const MESSAGES: Readonly<Record<string, readonly Token[]>> = {
   ":MISSING_EXTENSION:": ["peer/missing-extension"],
   ":MISSING_KEY_SHARE:": ["peer/missing-extension", "peer/psk-required"],
   ":PARSE_TLSEXT:": ["peer/decode-error", "peer/duplicate-hello-extension"],
-  ":SECOND_SERVERHELLO_VERSION_MISMATCH:": ["peer/version"],
+  ":SECOND_SERVERHELLO_VERSION_MISMATCH:": ["peer/version", "peer/server-hello-changed"],
   ":UNEXPECTED_COMPATIBILITY_MODE:": ["peer/session-id"],
   ":UNEXPECTED_EXTENSION:": ["peer/unsolicited-extension", "peer/extension-not-allowed"],
   ":UNEXPECTED_MESSAGE:": ["peer/unexpected-message", "peer/second-hello-retry-request"],
@@ -88,16 +89,21 @@ const MESSAGES: Readonly<Record<string, readonly Token[]>> = {
 
 /** Tokens of negotiation. */
 const NEGOTIATION: Readonly<Record<string, readonly Token[]>> = {
-  ":ALPN_MISMATCH_ON_EARLY_DATA:": ["peer/application-protocol"],
+  ":ALPN_MISMATCH_ON_EARLY_DATA:": ["peer/application-protocol", "peer/early-data"],
   ":BAD_ECPOINT:": ["peer/key-share"],
-  ":CIPHER_MISMATCH_ON_EARLY_DATA:": ["peer/cipher-suite"],
+  ":CIPHER_MISMATCH_ON_EARLY_DATA:": ["peer/cipher-suite", "peer/early-data"],
   ":INVALID_ALPN_PROTOCOL:": ["peer/application-protocol", "local/callback"],
   ":INVALID_COMPRESSION_LIST:": ["peer/compression-methods"],
   ":NO_APPLICATION_PROTOCOL:": ["peer/no-application-protocol"],
   ":NO_SHARED_GROUP:": ["peer/no-common-group", "peer/missing-extension"],
   ":UNSUPPORTED_PROTOCOL:": ["peer/version"],
-  ":WRONG_CIPHER_RETURNED:": ["peer/cipher-suite"],
-  ":WRONG_CURVE:": ["peer/group"],
+  ":WRONG_CIPHER_RETURNED:": ["peer/cipher-suite", "peer/server-hello-changed"],
+  ":WRONG_CURVE:": [
+    "peer/group",
+    "peer/server-hello-changed",
+    "peer/unneeded-hello-retry-request",
+    "peer/client-hello-changed",
+  ],
   ":WRONG_VERSION_ON_EARLY_DATA:": ["peer/version"],
 };
 
@@ -108,7 +114,7 @@ const AUTHENTICATION: Readonly<Record<string, readonly Token[]>> = {
   ":CERT_DECOMPRESSION_FAILED:": ["peer/certificate-decompression"],
   ":INVALID_RAW_PUBLIC_KEY:": ["peer/raw-public-key"],
   ":KEY_USAGE_BIT_INCORRECT:": ["peer/key-usage"],
-  ":NO_COMMON_SIGNATURE_ALGORITHMS:": ["peer/no-common-signature-scheme"],
+  ":NO_COMMON_SIGNATURE_ALGORITHMS:": ["peer/no-common-signature-scheme", "peer/missing-extension"],
   ":NO_MATCHING_ISSUER:": ["peer/no-common-signature-scheme"],
   ":OCSP_CB_ERROR:": ["peer/ocsp-response", "local/callback"],
   ":PEER_DID_NOT_RETURN_A_CERTIFICATE:": ["peer/certificate-required", "peer/decode-error"],

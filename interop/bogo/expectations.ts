@@ -3,7 +3,12 @@
  *
  * @module
  */
-import type { HandshakeInfo } from "@sealane/handshake";
+import {
+  type EarlyDataReason,
+  type HandshakeInfo,
+  type Session,
+  TlsFlag,
+} from "@sealane/handshake";
 import type { CryptoProvider } from "@sealane/providers";
 import {
   CipherSuiteId,
@@ -22,23 +27,47 @@ import type { ConnectionFlags } from "./flags.ts";
 import type { Observed } from "./observed.ts";
 import { expect } from "./outcome.ts";
 
+/** What BoringSSL calls the reasons; where it does not tell two apart, both. */
+const NAMES_OF_REASON: Readonly<Record<EarlyDataReason, readonly string[]>> = {
+  "accepted": ["accepted", "accept"],
+  "disabled": ["disabled"],
+  "no-session-offered": ["no_session_offered"],
+  "session-not-resumed": ["session_not_resumed"],
+  "unsupported-for-session": ["unsupported_for_session"],
+  "hello-retry-request": ["hello_retry_request"],
+  "cipher-suite-mismatch": ["session_not_resumed"],
+  "alpn-mismatch": ["alpn_mismatch"],
+  "transport-context-mismatch": ["quic_parameter_mismatch"],
+  "ticket-age-skew": ["ticket_age_skew"],
+  "replay": ["ticket_age_skew"],
+  "application-declined": ["disabled"],
+  "peer-declined": ["peer_declined"],
+};
+
+/** What BoringSSL says where early data was not a question. */
+const UNASKED_REASONS = ["disabled", "no_session_offered", "unsupported_for_session"];
+
 /** Checks one connection. */
 export class Expectations {
   readonly #state: EndpointState;
   readonly #observed: Observed;
   readonly #prefersAes: boolean;
   readonly #peerCertificates: readonly Uint8Array[] | null;
+  /** The session that a client offers. */
+  readonly #offered: Session | null;
 
   private constructor(
     state: EndpointState,
     observed: Observed,
-    provider: CryptoProvider,
+    prefersAes: boolean,
     peerCertificates: readonly Uint8Array[] | null,
+    offered: Session | null,
   ) {
     this.#state = state;
     this.#observed = observed;
-    this.#prefersAes = provider.cipherSuites[0].id !== CipherSuiteId.TLS_CHACHA20_POLY1305_SHA256;
+    this.#prefersAes = prefersAes;
     this.#peerCertificates = peerCertificates;
+    this.#offered = offered;
   }
 
   /** Reads the files that the flags name. */
@@ -47,10 +76,14 @@ export class Expectations {
     observed: Observed,
     provider: CryptoProvider,
     flags: ConnectionFlags,
+    offered: Session | null,
   ): Promise<Expectations> {
     const path = flags["expect-peer-cert-file"];
     const certificates = path === undefined ? null : await readCertificates(path);
-    return new Expectations(state, observed, provider, certificates);
+    // A client offers the provider's order. A server follows the client's, as BoringSSL does on hardware with AES.
+    const first = provider.cipherSuites[0].id;
+    const prefersAes = flags.server || first !== CipherSuiteId.TLS_CHACHA20_POLY1305_SHA256;
+    return new Expectations(state, observed, prefersAes, certificates, offered);
   }
 
   /** After the handshake, or when early data may be written. */
@@ -59,8 +92,12 @@ export class Expectations {
     if (flags.server) {
       expect(this.#observed.sawClientHello, "the ClientHello callback was not called");
     }
+    if (!flags.server && role.isResume && !role.isRetry && flags["expect-no-offer-early-data"]) {
+      expect(!inEarlyData, "early data was offered");
+    }
     if (info === null) {
       expect(inEarlyData, "the handshake is not done");
+      this.#checkOffered(flags);
       return;
     }
     checkVersion(flags);
@@ -75,12 +112,45 @@ export class Expectations {
     if (expected !== undefined) expect(selected === expected, `credential ${selected} was used`);
   }
 
+  /** A client in early data: what holds for early data is what the session says. */
+  #checkOffered(flags: ConnectionFlags): void {
+    const session = this.#offered;
+    if (session === null) throw new Error("early data without a session");
+    const suite = flags["expect-cipher"];
+    if (suite !== undefined) {
+      expect(
+        session.cipherSuite === suite,
+        `early data under ${cipherSuiteName(session.cipherSuite)}`,
+      );
+    }
+    expect(
+      equalBytes(session.alpn ?? new Uint8Array(), utf8(flags["expect-alpn"] ?? "")),
+      "early data with another application protocol",
+    );
+  }
+
+  /** A client whose early data was declined, before it goes on with the flags of the retry. */
+  checkRejected(flags: ConnectionFlags): void {
+    this.#checkOffered(flags);
+    const reason = flags["expect-early-data-reason"];
+    expect(reason === undefined, "-expect-early-data-reason is for the retry here");
+  }
+
   /** Before the connection is closed. */
   checkSession(flags: ConnectionFlags): void {
     if (flags.server) return;
-    const { tickets } = this.#observed;
+    const { session } = this.#state;
     const wanted = !flags["expect-no-session"] && !flags["shim-shuts-down"];
-    expect(tickets > 0 === wanted, `${tickets} tickets came`);
+    expect((session !== null) === wanted, `there is ${session === null ? "no" : "a"} session`);
+    if (session === null) return;
+    const early = session.maxEarlyData > 0;
+    expect(
+      early === flags["expect-ticket-supports-early-data"],
+      `the session ${early ? "allows" : "does not allow"} early data`,
+    );
+    const acrossNames = session.flags.includes(TlsFlag.resumption_across_names);
+    if (flags["expect-resumable-across-names"]) expect(acrossNames, "not resumable across names");
+    if (flags["expect-not-resumable-across-names"]) expect(!acrossNames, "resumable across names");
   }
 
   /** At the end of a connection: the trace of its messages. */
@@ -136,6 +206,12 @@ export class Expectations {
     const accepted = earlyData?.accepted ?? false;
     if (flags["expect-accept-early-data"]) expect(accepted, "early data was not accepted");
     if (flags["expect-reject-early-data"]) expect(!accepted, "early data was accepted");
+    const expected = flags["expect-early-data-reason"];
+    if (expected !== undefined) {
+      const reason = this.#state.info?.earlyDataReason ?? null;
+      const names = reason === null ? UNASKED_REASONS : NAMES_OF_REASON[reason];
+      expect(names.includes(expected), `the reason is ${reason}, not ${expected}`);
+    }
   }
 
   #checkTransportParameters(flags: ConnectionFlags, inEarlyData: boolean): void {
@@ -199,5 +275,10 @@ function checkResumption(
 ): void {
   const wanted = isResume && (!flags["expect-session-miss"] || inEarlyData);
   const resumed = info.resumed && !info.externalPsk;
+  const skew = flags["expect-ticket-age-skew"];
+  if (isResume && skew !== undefined) {
+    const seconds = Math.round((info.ticketAgeSkew ?? 0) / 1000);
+    expect(seconds === skew, `the ticket age skew is ${seconds} s`);
+  }
   expect(resumed === wanted, `the session was ${resumed ? "" : "not "}resumed`);
 }

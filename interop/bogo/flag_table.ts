@@ -126,7 +126,16 @@ export const HONOURED = {
   "expect-no-session-id": "bool",
   "no-ticket": "bool",
   "resumption-delay": "int",
-
+  "resumption-across-names-enabled": "bool",
+  "expect-resumable-across-names": "bool",
+  "expect-not-resumable-across-names": "bool",
+  "use-ticket-callback": "bool",
+  "use-ticket-aead-callback": "bool",
+  "skip-ticket": "bool",
+  "renew-ticket": "bool",
+  "expect-ticket-age-skew": "int",
+  "reverify-on-resume": "bool",
+  "enable-early-data": "bool",
   "expect-ticket-supports-early-data": "bool",
   "expect-accept-early-data": "bool",
   "expect-reject-early-data": "bool",
@@ -138,6 +147,7 @@ export const HONOURED = {
   "quic-transport-params": "base64",
   "expect-quic-transport-params": "base64",
   "quic-use-legacy-codepoint": "int",
+  "quic-early-data-context": "string",
 } as const satisfies Record<string, FlagKind>;
 
 /**
@@ -190,7 +200,6 @@ export const IGNORED: Readonly<Record<string, FlagNote>> = {
   "select-next-proto": note("string", "NPN does not exist in TLS 1.3: there is nothing to offer"),
   "retain-only-sha256-client-cert": note("bool", "changes only what BoringSSL keeps in memory"),
   "peek-then-read": note("bool", "data comes as events, which the program keeps: there is no peek"),
-  "quic-early-data-context": note("string", "0-RTT is bound to the session's own parameters"),
   "ticket-key": note("base64", "the tests that need BoringSSL's ticket format are disabled"),
 };
 
@@ -206,8 +215,6 @@ const ECH = "Encrypted ClientHello, not yet";
 const COMPRESSION = "certificate compression, not yet";
 const RAW_KEYS = "raw public keys, not yet";
 const EXTERNAL_PSK = "the external PSK importer, not yet";
-const SESSIONS = "tickets, not yet";
-const EARLY_DATA = "early data, not yet";
 const DELEGATED = "delegated credentials, not yet";
 
 /** Flags that the shim does not implement: it exits with 89. */
@@ -296,16 +303,6 @@ export const UNIMPLEMENTED: Readonly<Record<string, FlagNote>> = {
   "psk-importer-context": note("base64", EXTERNAL_PSK),
   "psk-importer-sha256": note("bool", EXTERNAL_PSK),
   "psk-importer-sha384": note("bool", EXTERNAL_PSK),
-  "resumption-across-names-enabled": note("bool", SESSIONS),
-  "expect-resumable-across-names": note("bool", SESSIONS),
-  "expect-not-resumable-across-names": note("bool", SESSIONS),
-  "use-ticket-callback": note("bool", SESSIONS),
-  "use-ticket-aead-callback": note("bool", SESSIONS),
-  "skip-ticket": note("bool", SESSIONS),
-  "renew-ticket": note("bool", SESSIONS),
-  "expect-ticket-age-skew": note("int", SESSIONS),
-  "reverify-on-resume": note("bool", SESSIONS),
-  "enable-early-data": note("bool", EARLY_DATA),
   "delegated-credential": note("base64", DELEGATED),
   "curves-flags": note("ints", "groups of equal preference"),
   "new-delegated-credential": note("bool", DELEGATED),

@@ -10,8 +10,8 @@ import { type ExtensionType, HandshakeType } from "@sealane/wire";
 export class Observed {
   /** How often the peer was judged on this connection. */
   verifications = 0;
-  /** Whether the last judgement was good; `null` before the first. */
-  verified: boolean | null = null;
+  /** Whether the last judgement of the peer was good, on this connection or the one that it resumes. */
+  verified: boolean | null;
   /** The peer that was judged last. */
   peer: PeerIdentity | null = null;
   /** On a server: whether the ClientHello callback was called. */
@@ -30,9 +30,10 @@ export class Observed {
   readonly #secrets = new Map<KeyLogLabel, Uint8Array>();
   readonly #server: boolean;
 
-  /** `server` says which side this is. */
-  constructor(server: boolean) {
+  /** `server` says which side this is, `verified` how the peer was judged on the last connection. */
+  constructor(server: boolean, verified: boolean | null) {
     this.#server = server;
+    this.verified = verified;
   }
 
   /** The first application traffic secrets, out of the key log. */

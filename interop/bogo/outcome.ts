@@ -26,7 +26,7 @@ export class EarlyDataRejectedError extends Error {
 export function outcomeOf(error: unknown): { readonly code: number; readonly line: string } {
   if (error instanceof UnimplementedError) return { code: 89, line: error.message };
   if (error instanceof TlsError) {
-    const token = error.receivedAlert === undefined
+    const token = error.code !== "peer/alert" || error.receivedAlert === undefined
       ? errorToken(error.code)
       : errorToken(`peer/alert ${alertName(error.receivedAlert)}`);
     return { code: 1, line: `${token} ${error.message}` };

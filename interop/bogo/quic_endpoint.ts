@@ -19,22 +19,27 @@ const LEGACY_TRANSPORT_PARAMETERS = 0xffa5;
 export class QuicEndpoint implements Endpoint {
   readonly state: { -readonly [Key in keyof EndpointState]: EndpointState[Key] } = {
     info: null,
+    complete: false,
     inEarlyData: false,
     earlyData: null,
+    session: null,
     transportParameters: null,
   };
   readonly #socket: RunnerSocket;
+  readonly #client: boolean;
   readonly #handshake: Handshake;
   readonly #observed: Observed;
   readonly #readKeys: KeysByLevel = initialKeys();
   readonly #writeKeys: KeysByLevel = initialKeys();
   #unread: Uint8Array = new Uint8Array();
   #started = false;
+  #rejected = false;
 
   /** `engine` says which role this is. */
   constructor(socket: RunnerSocket, engine: EngineConfig, observed: Observed) {
     this.#socket = socket;
     this.#observed = observed;
+    this.#client = engine.role === "client";
     this.#handshake = engine.role === "client"
       ? Handshake.client(engine.config, engine.target, { carrier: PACKETS })
       : Handshake.server(engine.config, { carrier: PACKETS });
@@ -42,7 +47,7 @@ export class QuicEndpoint implements Endpoint {
 
   async handshake(): Promise<void> {
     await this.#start();
-    while (this.state.info === null && !this.state.inEarlyData) await this.#readHandshake();
+    while (!this.state.complete && !this.state.inEarlyData) await this.#readHandshake();
   }
 
   async handshakeUntil(messageType: number): Promise<void> {
@@ -64,7 +69,7 @@ export class QuicEndpoint implements Endpoint {
 
   async write(data: Uint8Array): Promise<void> {
     if (!this.#started) await this.handshake();
-    const level = this.state.inEarlyData ? "early" : "application";
+    const level = this.#client && this.state.inEarlyData ? "early" : "application";
     const record = { type: ContentType.application_data, level, payload: data } as const;
     await this.#socket.write(encodeQuicRecord(record, this.#writeKeys));
   }
@@ -133,10 +138,9 @@ export class QuicEndpoint implements Endpoint {
     } finally {
       await this.#drain();
     }
-    const { earlyData } = this.state;
-    if (this.state.inEarlyData && earlyData !== null) {
-      this.state.inEarlyData = false;
-      if (!earlyData.accepted) throw new EarlyDataRejectedError("early data was declined");
+    if (this.#rejected) {
+      this.#rejected = false;
+      throw new EarlyDataRejectedError("early data was declined");
     }
   }
 
@@ -151,23 +155,30 @@ export class QuicEndpoint implements Endpoint {
         case "secret": {
           const keys = event.direction === "read" ? this.#readKeys : this.#writeKeys;
           keys.set(event.level, { suite: event.suite.id, secret: event.secret });
-          if (event.level === "early" && event.direction === "write") this.state.inEarlyData = true;
+          if (event.level === "early") this.state.inEarlyData = true;
           break;
         }
         case "earlyData":
           this.state.earlyData = { accepted: event.accepted, reason: event.reason };
+          this.state.inEarlyData &&= event.accepted;
+          this.#rejected = this.#client && !event.accepted;
           break;
         case "peerExtension":
           if (isTransportParameters(event.extension)) this.state.transportParameters = event.data;
           break;
+        case "ticket":
+          this.state.session = event.session;
+          break;
         case "complete":
-          this.state.info = event.info;
+          this.state.complete = true;
+          this.state.inEarlyData = false;
           break;
         case "alert":
           await this.sendAlert(event.description);
           break;
       }
     }
+    this.state.info = this.#handshake.info;
   }
 }
 

@@ -9,6 +9,7 @@ import type { Endpoint, EndpointState } from "./endpoint.ts";
 import type { EngineConfig } from "./engine_config.ts";
 import type { ConnectionFlags } from "./flags.ts";
 import type { Observed } from "./observed.ts";
+import { EarlyDataRejectedError } from "./outcome.ts";
 import type { RunnerSocket } from "./socket.ts";
 
 const HEADER_LENGTH = 5;
@@ -18,13 +19,16 @@ const NOTHING = new Uint8Array();
 export class TlsEndpoint implements Endpoint {
   readonly state: { -readonly [Key in keyof EndpointState]: EndpointState[Key] } = {
     info: null,
+    complete: false,
     inEarlyData: false,
     earlyData: null,
+    session: null,
     transportParameters: null,
   };
   readonly #socket: RunnerSocket;
   readonly #observed: Observed;
   readonly #connection: Connection;
+  readonly #client: boolean;
   readonly #byteByByte: boolean;
   #header: Uint8Array = NOTHING;
   #bodyLeft = 0;
@@ -43,6 +47,7 @@ export class TlsEndpoint implements Endpoint {
   ) {
     this.#socket = socket;
     this.#observed = observed;
+    this.#client = engine.role === "client";
     this.#byteByByte = flags.async;
     const options = {
       maxFragment: flags["max-send-fragment"],
@@ -55,7 +60,7 @@ export class TlsEndpoint implements Endpoint {
 
   async handshake(): Promise<void> {
     await this.#start();
-    while (this.state.info === null && !this.state.inEarlyData) {
+    while (!this.state.complete && !this.state.inEarlyData) {
       if (!await this.#pump()) throw new Error("the connection ended in the handshake");
     }
   }
@@ -77,8 +82,14 @@ export class TlsEndpoint implements Endpoint {
   }
 
   async write(data: Uint8Array): Promise<void> {
-    if (this.state.info === null) await this.handshake();
-    this.#connection.write(data);
+    await this.handshake();
+    const early = this.#client && this.state.inEarlyData;
+    const taken = early ? this.#connection.writeEarlyData(data) : 0;
+    if (early) await this.#flush();
+    if (early && taken === data.length) return;
+    // What early data has no room for waits for the end of the handshake.
+    if (early) await this.#finishHandshake();
+    this.#connection.write(data.subarray(taken));
     await this.#flush();
   }
 
@@ -125,6 +136,11 @@ export class TlsEndpoint implements Endpoint {
     if (this.#started) return;
     this.#started = true;
     await this.#call(() => this.#connection.start());
+    if (this.#client && this.#connection.handshake.maxEarlyData > 0) this.state.inEarlyData = true;
+  }
+
+  async #finishHandshake(): Promise<void> {
+    while (!this.state.complete && await this.#pump());
   }
 
   /** Takes the next piece from the network; `false` at the end of the peer's data. */
@@ -168,8 +184,9 @@ export class TlsEndpoint implements Endpoint {
       await this.#flush().catch(() => {});
       throw error;
     }
-    this.#takeEvents();
+    const rejected = this.#takeEvents();
     await this.#flush();
+    if (rejected) throw new EarlyDataRejectedError("early data was declined");
   }
 
   /** After an error every call has to throw that error again. */
@@ -190,11 +207,32 @@ export class TlsEndpoint implements Endpoint {
     else this.#held.push(bytes.slice());
   }
 
-  #takeEvents(): void {
+  /** Whether a client's early data was declined is the answer. */
+  #takeEvents(): boolean {
+    let rejected = false;
     for (const event of this.#connection.events()) {
-      if (event.type === "data") this.#unread.push(event.data);
-      else if (event.type === "close") this.#closed = true;
-      else if (event.type === "complete") this.state.info = event.info;
+      switch (event.type) {
+        case "data":
+          this.#unread.push(event.data);
+          break;
+        case "close":
+          this.#closed = true;
+          break;
+        case "earlyData":
+          this.state.earlyData = { accepted: event.accepted, reason: event.reason };
+          rejected = this.#client && !event.accepted;
+          this.state.inEarlyData = event.accepted;
+          break;
+        case "ticket":
+          this.state.session = event.session;
+          break;
+        case "complete":
+          this.state.complete = true;
+          this.state.inEarlyData = false;
+          break;
+      }
     }
+    this.state.info = this.#connection.info;
+    return rejected;
   }
 }

@@ -26,12 +26,12 @@ export {
 } from "./extensions/delegation.ts";
 export type { ExtensionContext } from "./extensions/table.ts";
 export type { TicketRequest } from "./extensions/ticket_request.ts";
-export { TlsFlag } from "./extensions/tls_flags.ts";
 export * from "./handshake.ts";
 export * from "./limits.ts";
 export * from "./observer.ts";
 export * from "./peer.ts";
 export type { PostHandshake } from "./post_handshake.ts";
 export type { ExternalPsk } from "./psk.ts";
+export { TlsFlag } from "./extensions/tls_flags.ts";
 export { DEFAULT_GROUPS, DEFAULT_SIGNATURE_SCHEMES } from "./resolve_config.ts";
 export * from "./session/mod.ts";
