@@ -45,11 +45,35 @@ const OID = {
   ecPublicKey: "1.2.840.10045.2.1",
 } as const;
 
-/** Bytes of a coordinate, and the object identifier, of each curve (RFC 5480 section 2.1.1.1). */
-export const EC_CURVES: Readonly<Record<EcCurve, { oid: string; bytes: number }>> = {
-  "P-256": { oid: "1.2.840.10045.3.1.7", bytes: 32 },
-  "P-384": { oid: "1.3.132.0.34", bytes: 48 },
-  "P-521": { oid: "1.3.132.0.35", bytes: 66 },
+/** A curve: its object identifier (RFC 5480 section 2.1.1.1), bytes of a coordinate, and order (SP 800-186 section 3.2.1). */
+export interface EcCurveInfo {
+  /** Dotted decimal. */
+  readonly oid: string;
+  /** Bytes of a coordinate and of a scalar. */
+  readonly bytes: number;
+  /** The order of the base point. */
+  readonly order: bigint;
+}
+
+/** The curves by name. */
+export const EC_CURVES: Readonly<Record<EcCurve, EcCurveInfo>> = {
+  "P-256": {
+    oid: "1.2.840.10045.3.1.7",
+    bytes: 32,
+    order: 0xffffffff_00000000_ffffffff_ffffffff_bce6faad_a7179e84_f3b9cac2_fc632551n,
+  },
+  "P-384": {
+    oid: "1.3.132.0.34",
+    bytes: 48,
+    order:
+      0xffffffff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_c7634d81_f4372ddf_581a0db2_48b0a77a_ecec196a_ccc52973n,
+  },
+  "P-521": {
+    oid: "1.3.132.0.35",
+    bytes: 66,
+    order:
+      0x01ff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_fffffffa_51868783_bf2f966b_7fcc0148_f709a5d0_3bb5c9b8_899c47ae_bb6fb71e_91386409n,
+  },
 };
 
 /** Bytes of a digest, and the object identifier, of each hash (RFC 4055 section 2.1). */

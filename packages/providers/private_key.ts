@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { contextTag, der, DerReader, DerTag, TlsError } from "@sealane/wire";
+import { contextTag, der, DerReader, DerTag, TlsError, toHex } from "@sealane/wire";
 import {
   checkRsaPublicKey,
   EC_CURVES,
@@ -130,6 +130,8 @@ function readEcPrivateKey(
     if (named !== null && named !== known) key.fail("the key names two curves");
     // RFC 5915 §3: as many bytes as the order of the curve.
     if (scalar.length !== EC_CURVES[known].bytes) key.fail("the scalar's length is wrong");
+    const value = BigInt(`0x${toHex(scalar)}`);
+    if (value === 0n || value >= EC_CURVES[known].order) key.fail("the scalar is out of range");
     return { curve: known, scalar };
   });
 }
@@ -152,8 +154,20 @@ function readRsaPrivateKey(reader: DerReader): Omit<RsaPrivateKey, "kind" | "has
       coefficient: key.unsigned("coefficient"),
     };
     checkRsaPublicKey(numbers.modulus, numbers.exponent, key);
+    if (!areConsistent(numbers)) key.fail("the numbers do not belong together");
     return numbers;
   });
+}
+
+/** The equations of RFC 8017 section 3.2. Node imports keys that break them, and signs wrongly later. */
+function areConsistent(key: Omit<RsaPrivateKey, "kind" | "hash" | "pkcs1">): boolean {
+  const number = (magnitude: Uint8Array) => BigInt(`0x${toHex(magnitude)}`);
+  const [n, e, d] = [key.modulus, key.exponent, key.privateExponent].map(number);
+  const [p, q] = [key.prime1, key.prime2].map(number);
+  const [dP, dQ, qInv] = [key.exponent1, key.exponent2, key.coefficient].map(number);
+  if (p < 3n || q < 3n || p * q !== n) return false;
+  return dP === d % (p - 1n) && dQ === d % (q - 1n) && e * dP % (p - 1n) === 1n &&
+    e * dQ % (q - 1n) === 1n && q * qInv % p === 1n;
 }
 
 /** ML-DSA-PrivateKey (RFC 9881 section 6): seed `[0]`, expanded key, or both. */

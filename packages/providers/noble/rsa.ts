@@ -168,13 +168,3 @@ function decryptWithPrimes(key: RsaPrivateKey, message: bigint): bigint {
   const h = ((m1 - m2) % p + p) * bytesToNumberBE(key.coefficient) % p;
   return m2 + q * h;
 }
-
-/** Refuses numbers that do not belong together, at import, so that signing cannot fail later. */
-export function checkRsaKey(key: RsaPrivateKey): void {
-  const [n, p, q] = [key.modulus, key.prime1, key.prime2].map((part) => bytesToNumberBE(part));
-  const probe = 0x5ea1n;
-  const e = bytesToNumberBE(key.exponent);
-  if (p <= 1n || q <= 1n || p * q !== n || modPow(decryptWithPrimes(key, probe), e, n) !== probe) {
-    throw new TlsError("api/config", "the RSA private key's numbers do not belong together");
-  }
-}

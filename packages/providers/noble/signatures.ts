@@ -21,7 +21,7 @@ import {
   signatureAlgorithm,
 } from "../schemes.ts";
 import { nobleHashFunctions } from "./hash.ts";
-import { checkRsaKey, signPss, verifyRsa } from "./rsa.ts";
+import { signPss, verifyRsa } from "./rsa.ts";
 
 const CURVES: Readonly<Record<EcCurve, typeof p256>> = {
   "P-256": p256,
@@ -91,7 +91,6 @@ export function nobleSigner(pkcs8: Uint8Array): Signer {
     }
     case "rsa":
     case "rsa-pss":
-      checkRsaKey(key);
       return signer(
         key,
         rsaSpki(key),
