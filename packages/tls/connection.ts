@@ -68,6 +68,7 @@ export class Connection {
   #readLevel: Level = "initial";
   #writeLevel: Level = "initial";
   #complete = false;
+  #helloSent = false;
   #changeCipherSpecSent = false;
   #earlyBytes = 0;
   #readClosed = false;
@@ -397,8 +398,7 @@ export class Connection {
     for (const event of this.#handshake.events()) {
       switch (event.type) {
         case "message":
-          this.#writer.write(ContentType.handshake, event.data);
-          this.#sendChangeCipherSpec();
+          this.#sendMessage(event.data);
           break;
         case "secret":
           this.#installSecret(event);
@@ -434,12 +434,24 @@ export class Connection {
     this.#writer.alert(AlertDescription.close_notify);
   }
 
-  /** Appendix E.4: a client sends it after its first ClientHello, a server after its first ServerHello or retry. */
+  /**
+   * RFC 9846 appendix E.4: a server sends change_cipher_spec after its first ServerHello or HelloRetryRequest; a client
+   * before its second flight, be that the second ClientHello or what is protected first, which is early data if it has
+   * any.
+   */
+  #sendMessage(message: Uint8Array): void {
+    if (this.#role === "client" && this.#helloSent) this.#sendChangeCipherSpec();
+    this.#writer.write(ContentType.handshake, message);
+    if (this.#role === "server") this.#sendChangeCipherSpec();
+    // From the first ClientHello on, those of the peer are dropped.
+    else if (!this.#helloSent) this.#reader.allowChangeCipherSpec(true);
+    this.#helloSent = true;
+  }
+
   #sendChangeCipherSpec(): void {
     if (this.#changeCipherSpecSent) return;
     this.#changeCipherSpecSent = true;
     this.#writer.changeCipherSpec();
-    if (this.#role === "client") this.#reader.allowChangeCipherSpec(true);
   }
 
   #installSecret(event: Extract<HandshakeEvent, { type: "secret" }>): void {
@@ -450,6 +462,7 @@ export class Connection {
       this.#reader.setKey(key);
     } else {
       this.#writeLevel = event.level;
+      this.#sendChangeCipherSpec();
       this.#writer.setKey(key);
     }
   }
