@@ -32,22 +32,16 @@
  *
  * @module
  */
-import type { ClientConfig, HandshakeInfo, ServerConfig } from "@sealane/handshake";
-import type { CryptoProvider } from "@sealane/providers";
-import { nativeProvider } from "@sealane/providers/native";
-import { TlsError } from "@sealane/wire";
-import { credentialFromPem, type PemCredential } from "./pem_credential.ts";
+import type { ClientConfig, ClientTarget, HandshakeInfo, ServerConfig } from "@sealane/handshake";
+import { withClientDefaults, type WithDefaults, withServerDefaults } from "./defaults.ts";
+import type { PemCredential } from "./pem_credential.ts";
 import { Connection } from "./connection.ts";
 import { TlsStream, type TlsStreamOptions } from "./stream.ts";
 import { socketTransport } from "./deno_socket.ts";
 
-/** A configuration in which the provider may be left out. */
-type WithDefaults<Config extends { provider: CryptoProvider }> =
-  & Omit<Config, "provider">
-  & { readonly provider?: CryptoProvider };
-
 /** Options of {@link startTls}. */
-export interface StartTlsOptions extends WithDefaults<ClientConfig>, TlsStreamOptions {
+export interface StartTlsOptions
+  extends WithDefaults<ClientConfig>, Omit<ClientTarget, "serverName">, TlsStreamOptions {
   /** The name that the server must have; see `ClientTarget`. */
   readonly hostname?: string;
 }
@@ -162,7 +156,8 @@ export class TlsConn implements Deno.Conn<Deno.NetAddr> {
 }
 
 /**
- * Connects to a server, and waits for the handshake.
+ * Connects to a server, and waits for the handshake. Where the configuration names no judge of the server's certificate,
+ * the trust anchors of the system are.
  *
  * @throws {TlsError} why the handshake failed; `api/config`. What `Deno.connect` throws.
  */
@@ -184,8 +179,8 @@ export async function startTls(
 ): Promise<TlsConn> {
   let stream;
   try {
-    const config = { ...options, provider: options.provider ?? nativeProvider };
-    const target = { serverName: options.hostname };
+    const config = withClientDefaults(options);
+    const target = { ...options, serverName: options.hostname };
     stream = TlsStream.client(socketTransport(socket), config, target, options);
   } catch (error) {
     socket.close();
@@ -201,16 +196,7 @@ export async function startTls(
  * @throws {TlsError} `api/config`. What `Deno.listen` throws.
  */
 export async function listen(options: ListenOptions): Promise<TlsListener> {
-  const provider = options.provider ?? nativeProvider;
-  let { credentials } = options;
-  if (options.cert !== undefined && options.key !== undefined) {
-    const { cert, key } = options;
-    credentials ??= [await credentialFromPem(provider, { cert, key })];
-  }
-  if (credentials === undefined && options.onClientHello === undefined) {
-    throw new TlsError("api/config", "a server needs credentials, or cert and key");
-  }
-  const config = { ...options, provider, credentials };
+  const config = await withServerDefaults(options);
   Connection.server(config, options); // finds mistakes now, not when the first client comes
   const listener = Deno.listen({ hostname: options.hostname, port: options.port });
   return new TlsListener(listener, config, options);

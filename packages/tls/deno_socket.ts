@@ -14,6 +14,7 @@ const LARGE_READ = 65_536;
 export function socketTransport(socket: Deno.TcpConn): ByteTransport {
   let buffer = new Uint8Array(SMALL_READ);
   let closed = false;
+  socket.setNoDelay(true); // what is written is whole records, and somebody waits for them
   return {
     async read(): Promise<Uint8Array | null> {
       const length = await socket.read(buffer);

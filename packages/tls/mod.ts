@@ -6,5 +6,6 @@
  */
 export * from "./connection.ts";
 export * from "./stream.ts";
+export type { WithDefaults } from "./defaults.ts";
 export * from "./pem_credential.ts";
 export type { ByteTransport, StreamPair } from "./transport.ts";

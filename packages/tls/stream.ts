@@ -233,6 +233,16 @@ export class TlsStream {
     return written;
   }
 
+  /**
+   * On a client: sends early data, which anybody can replay; see {@link Connection.writeEarlyData}. On a server that
+   * accepts early data, it is what comes before {@link TlsStream.opened}.
+   */
+  writeEarlyData(data: Uint8Array): number {
+    const taken = this.#connection.writeEarlyData(data);
+    this.#flush().catch(() => {}); // the next write reports it
+    return taken;
+  }
+
   /** Closes our side with close_notify, after what was written; the peer may go on. */
   closeWrite(): Promise<void> {
     return this.#closingWrite ??= this.#writing.then(async () => {
