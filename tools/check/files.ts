@@ -62,7 +62,8 @@ export interface Import {
 
 /** `import` and `export … from` begin a line, as the formatter has it; in comments they do not. */
 const STATIC = /^(?:import|export)\b(?:[^"';]*?\bfrom)?\s*"([^"\n]+)"/gm;
-const DYNAMIC = /\bimport\(\s*"([^"\n]+)"/g;
+/** A specifier with `${` in it is part of a template, thus of a program that this one writes. */
+const DYNAMIC = /\bimport\(\s*"([^"$\n]+)"/g;
 
 /** The modules that a file imports, statically, dynamically or for their types. */
 export function importsOf({ text }: SourceFile): Import[] {
