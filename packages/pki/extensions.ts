@@ -120,6 +120,8 @@ export interface CertificateExtensions {
   readonly nameConstraints?: NameConstraints;
   /** Policies, as object identifiers. */
   readonly certificatePolicies?: readonly string[];
+  /** Whether a policy has a qualifier other than the two of RFC 5280: a critical extension is not understood then. */
+  readonly unknownPolicyQualifier?: true;
   /** Which policies count as equivalent. */
   readonly policyMappings?: readonly PolicyMapping[];
   /** When policies become required. */
@@ -178,7 +180,9 @@ const decoders: Readonly<Record<ExtensionId, Decoder>> = {
       (s) =>
         s.sequence("PolicyInformation", (information) => {
           const policy = information.objectIdentifier("policyIdentifier");
-          if (information.remaining > 0) readQualifiers(information);
+          if (information.remaining > 0 && readQualifiers(information)) {
+            into.unknownPolicyQualifier = true;
+          }
           return policy;
         }),
     );
@@ -233,17 +237,22 @@ const decoders: Readonly<Record<ExtensionId, Decoder>> = {
   },
 };
 
-/** Qualifiers are for people to read; only their shape is checked. */
-function readQualifiers(information: DerReader): void {
-  information.sequenceOf(
+/** cps and unotice (RFC 5280 section 4.2.1.4). */
+const POLICY_QUALIFIERS = ["1.3.6.1.5.5.7.2.1", "1.3.6.1.5.5.7.2.2"];
+
+/** Qualifiers are for people to read; only their shape is checked. Returns whether one of them is not known. */
+function readQualifiers(information: DerReader): boolean {
+  const qualifiers = information.sequenceOf(
     "policyQualifiers",
     1,
-    (qualifiers) =>
-      qualifiers.sequence("PolicyQualifierInfo", (qualifier) => {
-        qualifier.objectIdentifier("policyQualifierId");
+    (list) =>
+      list.sequence("PolicyQualifierInfo", (qualifier) => {
+        const id = qualifier.objectIdentifier("policyQualifierId");
         qualifier.element("qualifier");
+        return id;
       }),
   );
+  return qualifiers.some((id) => !POLICY_QUALIFIERS.includes(id));
 }
 
 /** Reads Extensions: the content of the `[3]` of a certificate. Used for OCSP too. */
@@ -273,6 +282,9 @@ export function decodeExtensions(list: readonly CertificateExtension[]): Certifi
     const reader = new DerReader(value, `certificate extension ${id}`);
     decoders[id](reader, decoded);
     reader.end();
+    const isPolicies = id === ExtensionId.certificatePolicies;
+    // RFC 5280 §4.2.1.4: who does not understand a qualifier refuses a critical extension.
+    if (isPolicies && critical && decoded.unknownPolicyQualifier) unknownCritical.push(id);
   }
   return { list, unknownCritical, ...decoded };
 }

@@ -80,13 +80,18 @@ export function verifyOcspResponse(options: OcspOptions): MaybePromise<OcspSingl
 function* verify(options: OcspOptions): Steps<OcspSingleResponse> {
   const { certificate, issuer, clockSkew = 5 * MINUTE, now } = options;
   const response = parseOcspResponse(options.response);
-  const single = response.responses.find(({ certId }) => isFor(certId, certificate, issuer));
-  if (single === undefined) fail("is about other certificates");
-  if (response.unknownCritical || single.unknownCritical) {
+  const matching = response.responses.filter(({ certId }) => isFor(certId, certificate, issuer));
+  if (matching.length === 0) fail("is about other certificates");
+  if (response.unknownCritical || matching.some((single) => single.unknownCritical)) {
     fail("has a critical extension that is not known");
   }
-  checkTimes(single, now, clockSkew, options.maxAge ?? 7 * 24 * 60 * MINUTE);
+  if (response.producedAt < certificate.notBefore || response.producedAt > certificate.notAfter) {
+    fail("was made outside of the validity of the certificate");
+  }
+  const timely = inTime(matching, now, clockSkew, options.maxAge ?? 7 * 24 * 60 * MINUTE);
   yield* checkSigner(response, options);
+  // If a response says several things of one certificate, the worst of them counts.
+  const single = timely.toSorted((a, b) => SEVERITY[b.status] - SEVERITY[a.status])[0];
   if (single.status === "revoked") {
     const when = new Date(single.revocationTime ?? 0).toISOString();
     throw new TlsError("peer/certificate-revoked", `certificate was revoked ${when}`);
@@ -117,16 +122,22 @@ function isFor(
     equalBytes(issuerKeyHash, hash(subjectPublicKeyInfo.publicKey));
 }
 
-/** RFC 6960 section 4.2.2.1. */
-function checkTimes(
-  { thisUpdate, nextUpdate }: OcspSingleResponse,
+const SEVERITY = { good: 0, unknown: 1, revoked: 2 } as const;
+
+/** The answers that hold now (RFC 6960 section 4.2.2.1). */
+function inTime(
+  answers: readonly OcspSingleResponse[],
   now: number,
   skew: number,
   maxAge: number,
-): void {
-  if (thisUpdate > now + skew) fail(`is of the future (${new Date(thisUpdate).toISOString()})`);
-  const end = nextUpdate ?? thisUpdate + maxAge;
-  if (end < now - skew) fail(`is outdated since ${new Date(end).toISOString()}`);
+): readonly OcspSingleResponse[] {
+  const endOf = ({ nextUpdate, thisUpdate }: OcspSingleResponse) =>
+    nextUpdate ?? thisUpdate + maxAge;
+  const started = answers.filter(({ thisUpdate }) => thisUpdate <= now + skew);
+  if (started.length === 0) fail("is of the future");
+  const timely = started.filter((answer) => endOf(answer) >= now - skew);
+  if (timely.length > 0) return timely;
+  return fail(`is outdated since ${new Date(Math.max(...started.map(endOf))).toISOString()}`);
 }
 
 /** RFC 6960 section 4.2.2.2: the issuer itself, or who has a certificate for it that the issuer signed directly. */

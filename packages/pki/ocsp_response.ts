@@ -33,7 +33,7 @@ export interface OcspSingleResponse {
   readonly thisUpdate: number;
   /** Until when newer information comes, where the responder says so. */
   readonly nextUpdate?: number;
-  /** Whether a critical extension is there: none is understood. */
+  /** Whether there is a critical extension that is not known. */
   readonly unknownCritical: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface OcspResponse {
   readonly producedAt: number;
   /** The answers. */
   readonly responses: readonly OcspSingleResponse[];
-  /** Whether a critical extension is there: none is understood. */
+  /** Whether there is a critical extension that is not known. */
   readonly unknownCritical: boolean;
   /** How it is signed. */
   readonly signatureAlgorithm: AlgorithmIdentifier;
@@ -137,7 +137,8 @@ function parseResponderCertificate(raw: Uint8Array): Certificate {
 function readResponseData(
   reader: DerReader,
 ): Pick<OcspResponse, "responder" | "producedAt" | "responses" | "unknownCritical"> {
-  // Version 1 is the default and left out; there is no other.
+  // Version 1 is the default, which DER leaves out; there is no other.
+  reader.optionalConstructed(0xa0, "version", (version) => version.number("version", 0));
   const responder = reader.peek() === 0xa1
     ? reader.constructed(0xa1, "byName", (name) => ({
       name: readDistinguishedName(name, "responder"),
@@ -198,9 +199,12 @@ function readTime(reader: DerReader, field: string): number {
   return reader.time(field);
 }
 
-/** Whether one of the extensions that may come next is critical. */
+/** Timestamps of Certificate Transparency logs (RFC 6962 section 3.3): they take nothing away from an answer. */
+const TIMESTAMPS = "1.3.6.1.4.1.11129.2.4.5";
+
+/** Whether one of the extensions that may come next is critical and not known. */
 function readCritical(reader: DerReader, field: string): boolean {
   const list: CertificateExtension[] = reader.optionalConstructed(0xa1, field, readExtensions) ??
     [];
-  return list.some(({ critical }) => critical);
+  return list.some(({ id, critical }) => critical && id !== TIMESTAMPS);
 }

@@ -70,8 +70,8 @@ Deno.test("times hold within the clock skew", () => {
 });
 
 const authority = await createTestAuthority(provider);
-const leaf = await authority.issue({ names: ["example.com"] });
 const now = Date.now();
+const leaf = await authority.issue({ names: ["example.com"], notBefore: now - 3 * DAY });
 const make = async (more: Partial<Parameters<typeof issueOcspResponse>[0]> = {}) =>
   await issueOcspResponse({
     certificate: leaf.chain[0],
@@ -89,6 +89,19 @@ Deno.test("a response without nextUpdate lives as long as the caller allows", as
   const response = await make({ nextUpdate: null, thisUpdate: now - 2 * DAY });
   verify({ ...ours, response });
   refuses("peer/ocsp-response", "outdated", () => verify({ ...ours, response, maxAge: DAY }));
+});
+
+Deno.test("of several answers about the certificate the worst counts", async () => {
+  const revoked = await make({ status: ["good", "revoked", "unknown"] });
+  refuses("peer/certificate-revoked", "revoked", () => verify({ ...ours, response: revoked }));
+  const unknown = await make({ status: ["good", "unknown"] });
+  refuses("peer/ocsp-response", "not known", () => verify({ ...ours, response: unknown }));
+  verify({ ...ours, response: await make({ status: ["good", "good"] }) });
+});
+
+Deno.test("a response from before the certificate was valid is refused", async () => {
+  const response = await make({ thisUpdate: now - 4 * DAY, nextUpdate: now + DAY });
+  refuses("peer/ocsp-response", "outside of the validity", () => verify({ ...ours, response }));
 });
 
 Deno.test("a response about another certificate or of another issuer is refused", async () => {

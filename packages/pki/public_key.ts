@@ -58,3 +58,23 @@ export function parseSubjectPublicKeyInfo(der: Uint8Array): SubjectPublicKeyInfo
   reader.end();
   return info;
 }
+
+/** rsaEncryption and id-RSASSA-PSS (RFC 4055). */
+const RSA_KEYS = ["1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10"];
+
+/**
+ * The bits of the modulus of an RSA key; `null` for keys of another kind.
+ *
+ * @throws {TlsError} `peer/decode-error` if the key is malformed.
+ */
+export function rsaModulusBits({ algorithm, publicKey }: SubjectPublicKeyInfo): number | null {
+  if (!RSA_KEYS.includes(algorithm.id)) return null;
+  const reader = new DerReader(publicKey, "RSA key");
+  const modulus = reader.sequence("RSAPublicKey", (key) => {
+    const modulus = key.unsigned("modulus");
+    key.unsigned("publicExponent");
+    return modulus;
+  });
+  reader.end();
+  return 8 * modulus.length - (Math.clz32(modulus[0]) - 24);
+}

@@ -23,7 +23,7 @@ import { parseIpAddress } from "./ip_address.ts";
 import { parseSubjectPublicKeyInfo } from "./public_key.ts";
 import { signatureAlgorithmIdentifier, signatureSchemesOfKey } from "./signature_algorithm.ts";
 
-export { issueOcspResponse, type OcspResponseFields } from "./testing_ocsp.ts";
+export { issueOcspResponse, type OcspResponseFields, type OcspStatus } from "./testing_ocsp.ts";
 
 /** What to put into a certificate. */
 export interface CertificateFields {

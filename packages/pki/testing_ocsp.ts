@@ -10,6 +10,9 @@ import { parseCertificate } from "./certificate.ts";
 import { run, settle, type Steps } from "./maybe_promise.ts";
 import { signatureAlgorithmIdentifier } from "./signature_algorithm.ts";
 
+/** What a responder says of a certificate. */
+export type OcspStatus = "good" | "revoked" | "unknown";
+
 /** What to put into an OCSP response. Times are milliseconds since 1970. */
 export interface OcspResponseFields {
   /** The certificate that it is about, DER. */
@@ -20,8 +23,8 @@ export interface OcspResponseFields {
   readonly signer: Signer;
   /** The certificate of a responder that is not the issuer, DER; it goes into the response. */
   readonly responder?: Uint8Array;
-  /** What to say; `good` unless given. */
-  readonly status?: "good" | "revoked" | "unknown";
+  /** What to say; `good` unless given. Of several, each becomes an answer of its own. */
+  readonly status?: OcspStatus | readonly OcspStatus[];
   /** Now unless given. */
   readonly thisUpdate?: number;
   /** In a day unless given; `null` leaves it out. */
@@ -52,16 +55,14 @@ function* issue(fields: OcspResponseFields): Steps<Uint8Array> {
     revoked: der.explicit(1, generalizedTime(thisUpdate)),
     unknown: der.implicit(2, new Uint8Array(0)),
   };
-  const single = der.sequence(
-    certId,
-    statuses[status],
-    generalizedTime(thisUpdate),
-    ...(nextUpdate === null ? [] : [der.explicit(0, generalizedTime(nextUpdate))]),
+  const next = nextUpdate === null ? [] : [der.explicit(0, generalizedTime(nextUpdate))];
+  const answers = [status].flat().map((one: OcspStatus) =>
+    der.sequence(certId, statuses[one], generalizedTime(thisUpdate), ...next)
   );
   const data = der.sequence(
     der.explicit(1, responder.subject.raw),
     generalizedTime(thisUpdate),
-    der.sequence(single),
+    der.sequence(...answers),
   );
   const [scheme] = signer.schemes;
   const signature = yield* settle(signer.sign(scheme, data, { use: "certificate" }));

@@ -16,8 +16,8 @@ export interface TrustAnchor {
   /** The key that they are signed with. */
   readonly subjectPublicKeyInfo: SubjectPublicKeyInfo;
   /**
-   * The certificate that the anchor came in, if any. What it says about the names, the depth and the purposes of its
-   * paths is enforced (RFC 5937); its dates and its signature are not looked at.
+   * The certificate that the anchor came in, if any. What it says about the names, the depth, the purposes and
+   * the policies of its paths is enforced (RFC 5937); its dates and its signature are not looked at.
    */
   readonly certificate?: Certificate;
 }

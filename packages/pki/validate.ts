@@ -12,7 +12,7 @@ import { KeyPurpose } from "./extensions.ts";
 import { settle, type Steps } from "./maybe_promise.ts";
 import { NameConstraintState } from "./name_constraints.ts";
 import { type PolicyInputs, PolicyState } from "./policy.ts";
-import type { SubjectPublicKeyInfo } from "./public_key.ts";
+import { rsaModulusBits, type SubjectPublicKeyInfo } from "./public_key.ts";
 import { certificateSignatureScheme } from "./signature_algorithm.ts";
 import type { TrustAnchor } from "./trust.ts";
 
@@ -22,6 +22,8 @@ export interface ValidationInputs {
   readonly now: number;
   /** What the end entity's key is to be used for, for instance `KeyPurpose.serverAuth`; anything if absent. */
   readonly purpose?: KeyPurpose;
+  /** Bits that the modulus of an RSA key has at least; 2048 unless given. */
+  readonly minimumRsaBits?: number;
   /** Policy inputs; every policy is acceptable and none required unless given. */
   readonly policies?: PolicyInputs;
 }
@@ -99,12 +101,17 @@ export function* validatePath(
   signatures: SignatureVerifier,
 ): Steps<readonly string[]> {
   const names = new NameConstraintState();
-  const policies = new PolicyState(inputs.policies ?? {}, path.length);
+  // An anchor's certificate counts in the policies as if it were the first of the path, as BoringSSL has it.
+  const length = path.length + (anchor.certificate === undefined ? 0 : 1);
+  const policies = new PolicyState(inputs.policies ?? {}, length);
   let maxPathLength = Infinity;
+  checkKeySize(anchor.subjectPublicKeyInfo, inputs);
   if (anchor.certificate !== undefined) {
-    maxPathLength = checkAnchor(anchor.certificate, inputs);
-    const { nameConstraints } = anchor.certificate.extensions;
-    if (nameConstraints !== undefined) names.add(nameConstraints);
+    const { certificate, certificate: { extensions } } = anchor;
+    maxPathLength = checkAnchor(certificate, inputs);
+    if (extensions.nameConstraints !== undefined) names.add(extensions.nameConstraints);
+    if (extensions.certificatePolicies !== undefined) policies.process(certificate, true);
+    policies.prepare(certificate, false);
   }
   let issuer = anchor;
   for (let i = path.length - 1; i >= 0; i--) {
@@ -136,8 +143,9 @@ export function* validatePath(
 export function checkBasics(
   certificate: Certificate,
   issuer: Pick<TrustAnchor, "subject"> | null,
-  { now, purpose }: ValidationInputs,
+  inputs: ValidationInputs,
 ): void {
+  const { now, purpose } = inputs;
   const { extensions, notBefore, notAfter } = certificate;
   // §6.1.4 (o), §6.1.5 (f).
   for (const id of extensions.unknownCritical) {
@@ -159,7 +167,21 @@ export function checkBasics(
   if (!equalBytes(certificate.signatureAlgorithm.raw, certificate.tbsSignature.raw)) {
     refuse(certificate, "peer/bad-certificate", "it names two signature algorithms");
   }
+  checkKeySize(certificate.subjectPublicKeyInfo, inputs);
   checkPurpose(certificate, purpose);
+}
+
+/** Refuses RSA keys that are too small. */
+function checkKeySize(
+  key: SubjectPublicKeyInfo,
+  { minimumRsaBits = 2048 }: ValidationInputs,
+): void {
+  const bits = rsaModulusBits(key);
+  // Whole bytes: generators that do not set the highest bit make moduli of a bit or two less.
+  if (bits !== null && 8 * Math.ceil(bits / 8) < minimumRsaBits) {
+    const why = `certificate path has an RSA key of ${bits} bits, fewer than ${minimumRsaBits}`;
+    throw new TlsError("peer/bad-certificate", why);
+  }
 }
 
 /** RFC 5280 section 4.2.1.12; a CA that is limited to purposes limits those below it, as all TLS implementations have it. */

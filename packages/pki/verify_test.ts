@@ -291,6 +291,38 @@ Deno.test("name constraints on addresses hold by mask, and forms that are not un
   );
 });
 
+Deno.test("RSA keys have 2048 bits unless the caller takes fewer", async () => {
+  const pair = await crypto.subtle.generateKey(
+    {
+      name: "RSASSA-PKCS1-v1_5",
+      hash: "SHA-256",
+      modulusLength: 1024,
+      publicExponent: Uint8Array.of(1, 0, 1),
+    },
+    true,
+    ["sign", "verify"],
+  );
+  const [privateKey, publicKey] = await Promise.all([
+    crypto.subtle.exportKey("pkcs8", pair.privateKey),
+    crypto.subtle.exportKey("spki", pair.publicKey),
+  ]);
+  const key = { privateKey: new Uint8Array(privateKey), publicKey: new Uint8Array(publicKey) };
+  const { chain } = await issue({ key });
+  refuses("peer/bad-certificate", "RSA key of 1024 bits", () => verify(chain));
+  verify(chain, { minimumRsaBits: 1024 });
+});
+
+Deno.test("an unknown qualifier makes critical policies an unknown critical extension", async () => {
+  const qualifier = der.sequence(der.objectIdentifier("1.2.3"), der.nullValue());
+  const policy = der.sequence(der.objectIdentifier("1.2.3.4"), der.sequence(qualifier));
+  const policies = (critical: boolean) => [
+    encodeExtension(ExtensionId.certificatePolicies, der.sequence(policy), critical),
+  ];
+  verify((await issue({ extensions: policies(false) })).chain);
+  const { chain } = await issue({ extensions: policies(true) });
+  refuses("peer/unsupported-certificate", "critical extension 2.5.29.32", () => verify(chain));
+});
+
 Deno.test("must-staple is read from the TLS feature extension", async () => {
   const feature = encodeExtension(ExtensionId.tlsFeature, der.sequence(der.integer(5)));
   const { chain } = await issue({ extensions: [feature] });

@@ -285,22 +285,28 @@ export class DerReader {
   /** A UTCTime or GeneralizedTime in milliseconds since 1970, in the only forms that RFC 5280 section 4.1.2.5 allows. */
   time(field: string): number {
     const { tag, content } = this.element(field);
-    const text = String.fromCharCode(...content.subarray(0, 20));
-    let digits = "";
-    if (tag === DerTag.utcTime && /^\d{12}Z$/.test(text)) {
-      // RFC 5280 §4.1.2.5.1: years 50 to 99 are of the 20th century.
-      digits = (text < "5" ? "20" : "19") + text;
-    } else if (tag === DerTag.generalizedTime && /^\d{14}Z$/.test(text)) digits = text;
-    else this.fail(`${field} is neither a UTCTime nor a GeneralizedTime in seconds and Z`);
-    const part = (from: number, to: number) => Number(digits.slice(from, to));
-    const date = new Date(0);
-    date.setUTCFullYear(part(0, 4), part(4, 6) - 1, part(6, 8));
-    date.setUTCHours(part(8, 10), part(10, 12), part(12, 14));
-    // A day or hour that does not exist rolls over into another one.
-    if (date.toISOString().replace(/\D/g, "").slice(0, 14) !== digits.slice(0, 14)) {
-      this.fail(`${field} is the time ${digits}, which does not exist`);
+    const yearDigits = tag === DerTag.utcTime ? 2 : 4;
+    const isTime = tag === DerTag.utcTime || tag === DerTag.generalizedTime;
+    if (!isTime || content.length !== yearDigits + 11 || content[yearDigits + 10] !== 0x5a) {
+      this.fail(`${field} is neither a UTCTime nor a GeneralizedTime in seconds and Z`);
     }
-    return date.getTime();
+    const two = (at: number) => {
+      const [high, low] = [content[at] - 0x30, content[at + 1] - 0x30];
+      const isNumber = high >= 0 && high <= 9 && low >= 0 && low <= 9;
+      return isNumber ? 10 * high + low : this.fail(`${field} is a time with other than digits`);
+    };
+    const first = two(0);
+    // RFC 5280 §4.1.2.5.1: years 50 to 99 are of the 20th century.
+    const year = yearDigits === 4 ? 100 * first + two(2) : first + (first < 50 ? 2000 : 1900);
+    const [month, day, hour, minute, second] = [0, 2, 4, 6, 8].map((at) => two(yearDigits + at));
+    const date = new Date(0);
+    date.setUTCFullYear(year, month - 1, day);
+    // A day that does not exist rolls over into the next month.
+    const isDay = month >= 1 && month <= 12 && date.getUTCDate() === day && day >= 1;
+    if (!isDay || hour > 23 || minute > 59 || second > 59) {
+      this.fail(`${field} is a time that does not exist`);
+    }
+    return date.setUTCHours(hour, minute, second);
   }
 }
 
@@ -311,25 +317,36 @@ function mismatch(found: DerTag | null, expected: DerTag): string {
 
 /** The dotted form, or `null`. Arcs of more than 19 bytes are refused (2.25 with a UUID has 19). */
 function objectIdentifierText(content: Uint8Array): string | null {
-  if (content.length === 0 || content.length > 255 || content[content.length - 1] >= 0x80) {
-    return null;
-  }
-  const arcs: bigint[] = [];
-  let small = 0;
-  let large = 0n;
-  let width = 0;
-  for (const byte of content) {
+  const { length } = content;
+  if (length === 0 || length > 255 || content[length - 1] >= 0x80) return null;
+  let text = "";
+  for (let start = 0; start < length;) {
+    let end = start;
+    while (content[end] >= 0x80) end++;
     // X.690 §8.19.2: an arc has no leading zero groups.
-    if (width === 0 && byte === 0x80) return null;
-    if (++width > 19) return null;
-    if (width <= 7) large = BigInt(small = small * 128 + (byte & 0x7f));
-    else large = large << 7n | BigInt(byte & 0x7f);
-    if (byte >= 0x80) continue;
-    arcs.push(large);
-    small = 0;
-    width = 0;
+    if (content[start] === 0x80 || end - start >= 19) return null;
+    // 7 groups of 7 bits are a safe integer.
+    const arc = end - start < 7 ? smallArc(content, start, end) : largeArc(content, start, end);
+    text += start > 0 ? `.${arc}` : firstArcs(arc);
+    start = end + 1;
   }
-  // X.690 §8.19.4: the first two arcs share a number.
-  const first = arcs[0] < 40n ? 0n : arcs[0] < 80n ? 1n : 2n;
-  return [first, arcs[0] - 40n * first, ...arcs.slice(1)].join(".");
+  return text;
+}
+
+/** X.690 §8.19.4: the first two arcs share a number. */
+function firstArcs(both: number | bigint): string {
+  if (both >= 80) return `2.${typeof both === "bigint" ? both - 80n : both - 80}`;
+  return both >= 40 ? `1.${Number(both) - 40}` : `0.${both}`;
+}
+
+function smallArc(content: Uint8Array, start: number, end: number): number {
+  let arc = 0;
+  for (let i = start; i <= end; i++) arc = arc * 128 + (content[i] & 0x7f);
+  return arc;
+}
+
+function largeArc(content: Uint8Array, start: number, end: number): bigint {
+  let arc = 0n;
+  for (let i = start; i <= end; i++) arc = arc << 7n | BigInt(content[i] & 0x7f);
+  return arc;
 }
