@@ -144,7 +144,11 @@ export class Hpke {
   readonly #kdf: LabeledKdf;
   readonly #random: (length: number) => Uint8Array;
 
-  /** @throws {TlsError} `api/config` if `provider` or this module lacks a part of the suite: see {@link Hpke.supports}. */
+  /**
+   * HPKE with the hash and the AEAD of `provider`.
+   *
+   * @throws {TlsError} `api/config` if a part of the suite is missing: see {@link Hpke.supports}.
+   */
   constructor(provider: CryptoProvider, suite: HpkeSuite) {
     const parts = findParts(provider, suite);
     if (parts === null) {
@@ -198,7 +202,11 @@ export class Hpke {
     throw new TlsError("local/internal", "the keying material gives no P-256 key");
   }
 
-  /** The public key of a private key. @throws {TlsError} `api/config` if it is not one. */
+  /**
+   * The public key of a private key.
+   *
+   * @throws {TlsError} `api/config` if it is not one.
+   */
   publicKey(privateKey: Uint8Array): Uint8Array {
     return this.#keyPair(privateKey).publicKey;
   }
@@ -323,7 +331,7 @@ export class HpkeContext {
   readonly #export: (context: Uint8Array, length: number) => Uint8Array;
   #sequence = 0;
 
-  /** @ignore Contexts come from {@link Hpke}. */
+  /** Contexts come from {@link Hpke}; nobody else makes one. */
   constructor(
     key: AeadKey,
     baseNonce: Uint8Array,

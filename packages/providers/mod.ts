@@ -9,3 +9,4 @@ export * from "./hkdf.ts";
 export { importPrivateKey } from "./keys.ts";
 export * from "./provider.ts";
 export { isCertificateOnlyScheme } from "./schemes.ts";
+export type { CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";
