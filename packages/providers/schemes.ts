@@ -97,7 +97,7 @@ function accepts(info: SchemeInfo, key: PublicKey, use: SignatureUse): boolean {
       // RFC 9846 §4.3.3: the key's parameters, if present, are the signature's.
       return key.kind === "rsa-pss" && (key.hash === null || key.hash === info.hash);
     case "rsa-pkcs1":
-      return key.kind === "rsa" && use !== "certificate-verify";
+      return key.kind === "rsa" && use === "certificate";
     default:
       return key.kind === info.kind;
   }
