@@ -44,7 +44,20 @@ export type KeyPurpose = string;
 /** The policy that stands for every policy (RFC 5280 section 4.2.1.4). */
 export const ANY_POLICY = "2.5.29.32.0";
 
-const KEY_USAGES = [
+/** A use of a key (RFC 5280 section 4.2.1.3). */
+export type KeyUsage =
+  | "digitalSignature"
+  | "nonRepudiation"
+  | "keyEncipherment"
+  | "dataEncipherment"
+  | "keyAgreement"
+  | "keyCertSign"
+  | "cRLSign"
+  | "encipherOnly"
+  | "decipherOnly";
+
+/** The uses of a key in the order of their bits. */
+export const KeyUsages: readonly KeyUsage[] = [
   "digitalSignature",
   "nonRepudiation",
   "keyEncipherment",
@@ -54,11 +67,7 @@ const KEY_USAGES = [
   "cRLSign",
   "encipherOnly",
   "decipherOnly",
-] as const;
-/** A use of a key (RFC 5280 section 4.2.1.3). */
-export type KeyUsage = typeof KEY_USAGES[number];
-/** The uses of a key in the order of their bits. */
-export const KeyUsages: readonly KeyUsage[] = KEY_USAGES;
+];
 
 /** An extension as it stands in a certificate. */
 export interface CertificateExtension {
@@ -152,7 +161,7 @@ const decoders: Readonly<Record<ExtensionId, Decoder>> = {
   [ExtensionId.keyUsage]: (reader, into) => {
     const { bytes } = reader.bitString("KeyUsage");
     into.keyUsage = new Set(
-      KEY_USAGES.filter((_, bit) => (bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))),
+      KeyUsages.filter((_, bit) => (bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))),
     );
   },
   [ExtensionId.extKeyUsage]: (reader, into) => {

@@ -13,9 +13,26 @@
  * @module
  */
 export * from "./certificate.ts";
-export * from "./distinguished_name.ts";
-export * from "./extensions.ts";
-export * from "./general_name.ts";
+export {
+  type DistinguishedName,
+  formatDistinguishedName,
+  type NameAttribute,
+  parseDistinguishedName,
+} from "./distinguished_name.ts";
+export {
+  ANY_POLICY,
+  type BasicConstraints,
+  type CertificateExtension,
+  type CertificateExtensions,
+  ExtensionId,
+  KeyPurpose,
+  type KeyUsage,
+  KeyUsages,
+  type NameConstraints,
+  type PolicyConstraints,
+  type PolicyMapping,
+} from "./extensions.ts";
+export type { GeneralName, GeneralSubtree } from "./general_name.ts";
 export * from "./ip_address.ts";
 export * from "./names.ts";
 export * from "./ocsp.ts";
@@ -29,7 +46,12 @@ export {
 } from "./path.ts";
 export * from "./pem.ts";
 export type { PolicyInputs } from "./policy.ts";
-export * from "./public_key.ts";
+export {
+  type AlgorithmIdentifier,
+  parseSubjectPublicKeyInfo,
+  rsaModulusBits,
+  type SubjectPublicKeyInfo,
+} from "./public_key.ts";
 export * from "./sct.ts";
 export * from "./signature_algorithm.ts";
 export { systemTrust } from "./system_trust.ts";
