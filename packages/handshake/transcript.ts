@@ -50,11 +50,12 @@ export class Transcript {
     return state.digest();
   }
 
-  /** The transcript of a message whose hash is not known yet, with `hash`: for binders of several hashes. */
-  digestPendingWith(hash: Hash, extra: Uint8Array): Uint8Array {
+  /** The transcript of messages whose hash is not known yet, with `hash`: for binders of several hashes. */
+  digestPendingWith(hash: Hash, ...extra: readonly Uint8Array[]): Uint8Array {
     const state = hash.create();
     for (const message of this.#pending) state.update(message);
-    return state.update(extra).digest();
+    for (const bytes of extra) state.update(bytes);
+    return state.digest();
   }
 
   /** An independent copy that goes on by itself. */

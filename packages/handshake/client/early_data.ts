@@ -30,12 +30,11 @@ export function installEarlyKeys(
   context: FlowContext,
   config: ResolvedClientConfig,
   psk: Psk,
-  clientHello: Uint8Array,
 ): void {
   const suite = config.suites.find(({ id }) => id === psk.session?.cipherSuite);
   if (suite === undefined) throw new TlsError("local/internal", "early data without its suite");
   const early = new EarlySecret(suite.hash, psk.key);
-  const transcriptHash = suite.hash.create().update(clientHello).digest();
+  const transcriptHash = context.transcript.digestPendingWith(suite.hash);
   const secret = context.keep(early.clientEarlyTraffic(transcriptHash));
   context.logSecret("CLIENT_EARLY_TRAFFIC_SECRET", secret);
   const exporter = early.earlyExporter(transcriptHash);

@@ -113,7 +113,7 @@ export function sendOffer(
 ): void {
   const bytes = encodeWithBinders(context, config, offer.hello, offer.psks, retried);
   context.send(bytes);
-  if (offer.earlyData) installEarlyKeys(context, config, offer.psks[0], bytes);
+  if (offer.earlyData) installEarlyKeys(context, config, offer.psks[0]);
 }
 
 /** A key pair for each group that gets a share; the X25519 part of a hybrid share serves the plain share too. */

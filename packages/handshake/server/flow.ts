@@ -172,9 +172,11 @@ function* sendServerHello(
   config: ResolvedServerConfig,
   { hello, suite, group, selected }: Agreement,
 ): Step<HandshakeKeys> {
-  const extensions: RawExtension[] = [
-    encodeExtension(supportedVersionsInServerHello, ProtocolVersion.tls13),
-  ];
+  // In the order of the traces of RFC 8448, since any order will do.
+  const extensions: RawExtension[] = [];
+  if (selected !== null) {
+    extensions.push(encodeExtension(preSharedKeyInServerHello, selected.index));
+  }
   let sharedSecret: Uint8Array | null = null;
   const offered = group === null ? null : shareFor(hello, group);
   if (group !== null && offered !== null) {
@@ -182,9 +184,7 @@ function* sendServerHello(
     sharedSecret = secret;
     extensions.push(encodeExtension(keyShareInServerHello, { group: group.id, share }));
   }
-  if (selected !== null) {
-    extensions.push(encodeExtension(preSharedKeyInServerHello, selected.index));
-  }
+  extensions.push(encodeExtension(supportedVersionsInServerHello, ProtocolVersion.tls13));
   context.transcript.start(suite.hash);
   context.transcript.add(hello.bytes);
   context.send(encodeServerHello({
