@@ -63,7 +63,7 @@ export function triple(out: usize, a: usize): void {
     store<i64>(out + 8 * i, c & MASK);
     c >>= 27;
   }
-  store<i64>(out, c + 3 * limb(a, 9), 72);
+  store<i64>(out, c + 3 * load<i64>(a, 72), 72);
 }
 
 /** Carries, so that all limbs but the top one are of 0..2^27. */
@@ -74,7 +74,7 @@ function carry(a: usize): void {
     store<i64>(a + 8 * i, c & MASK);
     c >>= 27;
   }
-  store<i64>(a, c + limb(a, 9), 72);
+  store<i64>(a, c + load<i64>(a, 72), 72);
 }
 
 /** Montgomery reduction of nineteen columns. */
@@ -111,10 +111,10 @@ function carry(a: usize): void {
 
 /** `out = a b / R` */
 export function mul(out: usize, a: usize, b: usize): void {
-  const a0 = limb(a, 0), a1 = limb(a, 1), a2 = limb(a, 2), a3 = limb(a, 3), a4 = limb(a, 4);
-  const a5 = limb(a, 5), a6 = limb(a, 6), a7 = limb(a, 7), a8 = limb(a, 8), a9 = limb(a, 9);
-  const b0 = limb(b, 0), b1 = limb(b, 1), b2 = limb(b, 2), b3 = limb(b, 3), b4 = limb(b, 4);
-  const b5 = limb(b, 5), b6 = limb(b, 6), b7 = limb(b, 7), b8 = limb(b, 8), b9 = limb(b, 9);
+  const a0 = load<i64>(a, 0), a1 = load<i64>(a, 8), a2 = load<i64>(a, 16), a3 = load<i64>(a, 24), a4 = load<i64>(a, 32);
+  const a5 = load<i64>(a, 40), a6 = load<i64>(a, 48), a7 = load<i64>(a, 56), a8 = load<i64>(a, 64), a9 = load<i64>(a, 72);
+  const b0 = load<i64>(b, 0), b1 = load<i64>(b, 8), b2 = load<i64>(b, 16), b3 = load<i64>(b, 24), b4 = load<i64>(b, 32);
+  const b5 = load<i64>(b, 40), b6 = load<i64>(b, 48), b7 = load<i64>(b, 56), b8 = load<i64>(b, 64), b9 = load<i64>(b, 72);
   reduce(
     out,
     a0 * b0,
@@ -141,8 +141,8 @@ export function mul(out: usize, a: usize, b: usize): void {
 
 /** `out = a^2 / R` */
 export function square(out: usize, a: usize): void {
-  const a0 = limb(a, 0), a1 = limb(a, 1), a2 = limb(a, 2), a3 = limb(a, 3), a4 = limb(a, 4);
-  const a5 = limb(a, 5), a6 = limb(a, 6), a7 = limb(a, 7), a8 = limb(a, 8), a9 = limb(a, 9);
+  const a0 = load<i64>(a, 0), a1 = load<i64>(a, 8), a2 = load<i64>(a, 16), a3 = load<i64>(a, 24), a4 = load<i64>(a, 32);
+  const a5 = load<i64>(a, 40), a6 = load<i64>(a, 48), a7 = load<i64>(a, 56), a8 = load<i64>(a, 64), a9 = load<i64>(a, 72);
   const d0 = a0 << 1, d1 = a1 << 1, d2 = a2 << 1, d3 = a3 << 1, d4 = a4 << 1, d5 = a5 << 1, d6 = a6 << 1, d7 = a7 << 1, d8 = a8 << 1;
   reduce(
     out,
@@ -202,14 +202,14 @@ export function invert(out: usize, a: usize): void {
 export function subtractOnce(a: usize, modulus: usize): void {
   let c: i64 = 0;
   for (let i: usize = 0; i < 9; i++) c = (c + limb(a, i) - limb(modulus, i)) >> 27;
-  const keep: i64 = (c + limb(a, 9) - limb(modulus, 9)) >> 63;
+  const keep: i64 = (c + load<i64>(a, 72) - limb(modulus, 9)) >> 63;
   c = 0;
   for (let i: usize = 0; i < 9; i++) {
     c += limb(a, i) - (limb(modulus, i) & ~keep);
     store<i64>(a + 8 * i, c & MASK);
     c >>= 27;
   }
-  store<i64>(a, c + limb(a, 9) - (limb(modulus, 9) & ~keep), 72);
+  store<i64>(a, c + load<i64>(a, 72) - (limb(modulus, 9) & ~keep), 72);
 }
 
 /** The limbs of the 32 big-endian bytes at `bytes`, not in Montgomery form. */

@@ -30,12 +30,16 @@ const SUM: usize = memory.data(16, 16);
   return (z0 & M0) | (z1 & M1) | (z2 & M2) | (z3 & M3);
 }
 
+// The nibbles of a byte, reversed and in each other's place.
+const REVERSE_LOW: usize = memory.data<u8>([0x00, 0x80, 0x40, 0xc0, 0x20, 0xa0, 0x60, 0xe0, 0x10, 0x90, 0x50, 0xd0, 0x30, 0xb0, 0x70, 0xf0], 16);
+const REVERSE_HIGH: usize = memory.data<u8>([0x0, 0x8, 0x4, 0xc, 0x2, 0xa, 0x6, 0xe, 0x1, 0x9, 0x5, 0xd, 0x3, 0xb, 0x7, 0xf], 16);
+const REVERSE: usize = memory.data<u8>([15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0], 16);
+const NIBBLE: usize = memory.data<u8>([15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15], 16);
+
 /** Each byte with its bits in reverse order. */
 // @ts-ignore: decorator
 @inline function reverseBits(v: v128): v128 {
-  const nibble = i8x16.splat(0x0f);
-  const low = i32x4(0xc0408000, 0xe060a020, 0xd0509010, 0xf070b030);
-  const high = i32x4(0x0c040800, 0x0e060a02, 0x0d050901, 0x0f070b03);
+  const nibble = v128.load(NIBBLE), low = v128.load(REVERSE_LOW), high = v128.load(REVERSE_HIGH);
   return v128.or(
     v128.swizzle(low, v128.and(v, nibble)),
     v128.swizzle(high, v128.and(v128.shr<u32>(v, 4), nibble)),
@@ -44,7 +48,7 @@ const SUM: usize = memory.data(16, 16);
 
 // @ts-ignore: decorator
 @inline function reverseBytes(v: v128): v128 {
-  return v128.shuffle<u8>(v, v, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  return v128.swizzle(v, v128.load(REVERSE));
 }
 
 function reverse64(x: u64): u64 {

@@ -8,12 +8,10 @@ const W: usize = memory.data(4 * 68, 16);
 @inline function p0(x: u32): u32 { return x ^ rotl(x, 9) ^ rotl(x, 17); }
 // @ts-ignore: decorator
 @inline function p1(x: u32): u32 { return x ^ rotl(x, 15) ^ rotl(x, 23); }
+/** W_j for j = 16.., of which `at` is the address of W_(j - 16). */
 // @ts-ignore: decorator
-@inline function w(j: i32): u32 { return load<u32>(W + (j << 2)); }
-// @ts-ignore: decorator
-@inline function expand(j: i32): void {
-  const x = p1(w(j - 16) ^ w(j - 9) ^ rotl(w(j - 3), 15)) ^ rotl(w(j - 13), 7) ^ w(j - 6);
-  store<u32>(W + (j << 2), x);
+@inline function expand(w0: u32, w3: u32, w6: u32, w7: u32, w10: u32, w13: u32): u32 {
+  return p1(w0 ^ w7 ^ rotl(w13, 15)) ^ rotl(w3, 7) ^ w10;
 }
 
 const T0: u32 = 0x79cc4519;
@@ -30,50 +28,50 @@ export function sm3Blocks(data: usize, count: i32): void {
       const v = v128.load(data + j);
       v128.store(W + j, v128.shuffle<u8>(v, v, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
     }
-    for (let j = 16; j < 68; j += 4) {
-      expand(j);
-      expand(j + 1);
-      expand(j + 2);
-      expand(j + 3);
+    for (let at = W; at < W + 4 * 52; at += 16) {
+      store<u32>(at, expand(load<u32>(at, 0), load<u32>(at, 12), load<u32>(at, 24), load<u32>(at, 28), load<u32>(at, 40), load<u32>(at, 52)), 64);
+      store<u32>(at, expand(load<u32>(at, 4), load<u32>(at, 16), load<u32>(at, 28), load<u32>(at, 32), load<u32>(at, 44), load<u32>(at, 56)), 68);
+      store<u32>(at, expand(load<u32>(at, 8), load<u32>(at, 20), load<u32>(at, 32), load<u32>(at, 36), load<u32>(at, 48), load<u32>(at, 60)), 72);
+      store<u32>(at, expand(load<u32>(at, 12), load<u32>(at, 24), load<u32>(at, 36), load<u32>(at, 40), load<u32>(at, 52), load<u32>(at, 64)), 76);
     }
     let a = s0, b = s1, c = s2, d = s3, e = s4, f = s5, g = s6, h = s7;
     let t = T0;
     // Four rounds at a time: the registers come back to their places with new names, so nothing is moved.
-    for (let j = 0; j < 16; j += 4) {
+    for (let at = W; at < W + 64; at += 16) {
       let r: u32 = rotl(a, 12), ss: u32 = rotl(r + e + t, 7);
-      d = (a ^ b ^ c) + d + (ss ^ r) + (w(j) ^ w(j + 4));
-      h = p0((e ^ f ^ g) + h + ss + w(j));
+      d = (a ^ b ^ c) + d + (ss ^ r) + (load<u32>(at) ^ load<u32>(at, 16));
+      h = p0((e ^ f ^ g) + h + ss + load<u32>(at));
       b = rotl(b, 9); f = rotl(f, 19); t = rotl(t, 1);
       r = rotl(d, 12); ss = rotl(r + h + t, 7);
-      c = (d ^ a ^ b) + c + (ss ^ r) + (w(j + 1) ^ w(j + 5));
-      g = p0((h ^ e ^ f) + g + ss + w(j + 1));
+      c = (d ^ a ^ b) + c + (ss ^ r) + (load<u32>(at, 4) ^ load<u32>(at, 20));
+      g = p0((h ^ e ^ f) + g + ss + load<u32>(at, 4));
       a = rotl(a, 9); e = rotl(e, 19); t = rotl(t, 1);
       r = rotl(c, 12); ss = rotl(r + g + t, 7);
-      b = (c ^ d ^ a) + b + (ss ^ r) + (w(j + 2) ^ w(j + 6));
-      f = p0((g ^ h ^ e) + f + ss + w(j + 2));
+      b = (c ^ d ^ a) + b + (ss ^ r) + (load<u32>(at, 8) ^ load<u32>(at, 24));
+      f = p0((g ^ h ^ e) + f + ss + load<u32>(at, 8));
       d = rotl(d, 9); h = rotl(h, 19); t = rotl(t, 1);
       r = rotl(b, 12); ss = rotl(r + f + t, 7);
-      a = (b ^ c ^ d) + a + (ss ^ r) + (w(j + 3) ^ w(j + 7));
-      e = p0((f ^ g ^ h) + e + ss + w(j + 3));
+      a = (b ^ c ^ d) + a + (ss ^ r) + (load<u32>(at, 12) ^ load<u32>(at, 28));
+      e = p0((f ^ g ^ h) + e + ss + load<u32>(at, 12));
       c = rotl(c, 9); g = rotl(g, 19); t = rotl(t, 1);
     }
     t = rotl(T1, 16);
-    for (let j = 16; j < 64; j += 4) {
+    for (let at = W + 64; at < W + 256; at += 16) {
       let r: u32 = rotl(a, 12), ss: u32 = rotl(r + e + t, 7);
-      d = ((a & b) | (c & (a | b))) + d + (ss ^ r) + (w(j) ^ w(j + 4));
-      h = p0((g ^ (e & (f ^ g))) + h + ss + w(j));
+      d = ((a & b) | (c & (a | b))) + d + (ss ^ r) + (load<u32>(at) ^ load<u32>(at, 16));
+      h = p0((g ^ (e & (f ^ g))) + h + ss + load<u32>(at));
       b = rotl(b, 9); f = rotl(f, 19); t = rotl(t, 1);
       r = rotl(d, 12); ss = rotl(r + h + t, 7);
-      c = ((d & a) | (b & (d | a))) + c + (ss ^ r) + (w(j + 1) ^ w(j + 5));
-      g = p0((f ^ (h & (e ^ f))) + g + ss + w(j + 1));
+      c = ((d & a) | (b & (d | a))) + c + (ss ^ r) + (load<u32>(at, 4) ^ load<u32>(at, 20));
+      g = p0((f ^ (h & (e ^ f))) + g + ss + load<u32>(at, 4));
       a = rotl(a, 9); e = rotl(e, 19); t = rotl(t, 1);
       r = rotl(c, 12); ss = rotl(r + g + t, 7);
-      b = ((c & d) | (a & (c | d))) + b + (ss ^ r) + (w(j + 2) ^ w(j + 6));
-      f = p0((e ^ (g & (h ^ e))) + f + ss + w(j + 2));
+      b = ((c & d) | (a & (c | d))) + b + (ss ^ r) + (load<u32>(at, 8) ^ load<u32>(at, 24));
+      f = p0((e ^ (g & (h ^ e))) + f + ss + load<u32>(at, 8));
       d = rotl(d, 9); h = rotl(h, 19); t = rotl(t, 1);
       r = rotl(b, 12); ss = rotl(r + f + t, 7);
-      a = ((b & c) | (d & (b | c))) + a + (ss ^ r) + (w(j + 3) ^ w(j + 7));
-      e = p0((h ^ (f & (g ^ h))) + e + ss + w(j + 3));
+      a = ((b & c) | (d & (b | c))) + a + (ss ^ r) + (load<u32>(at, 12) ^ load<u32>(at, 28));
+      e = p0((h ^ (f & (g ^ h))) + e + ss + load<u32>(at, 12));
       c = rotl(c, 9); g = rotl(g, 19); t = rotl(t, 1);
     }
     s0 ^= a; s1 ^= b; s2 ^= c; s3 ^= d; s4 ^= e; s5 ^= f; s6 ^= g; s7 ^= h;

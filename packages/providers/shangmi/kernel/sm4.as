@@ -1,42 +1,58 @@
 // SM4 (GB/T 32907-2016) on four blocks at a time, one word of each block in the lanes of a vector. The S-box is computed
-// with 16-entry tables that lie in vector registers (`i8x16.swizzle`), not in memory: constant time.
+// with 16-entry tables that are loaded whole and looked up in vector registers (`i8x16.swizzle`): constant time.
 // `tools/sm4_nibble_tables.ts` derives the tables and tells how they work.
 import { BLOCK, KEY } from "./memory";
 
 /** Results of `encrypt4` and `encrypt8`, block after block. */
 export const OUT: usize = memory.data(128, 16);
 
-const INPUT_LOW: v128 = i32x4(0x538a8c55, 0x3be2e43d, 0x13cacc15, 0x7ba2a47d);
-const INPUT_HIGH: v128 = i32x4(0x9d4bd600, 0xe432af79, 0x2dfb66b0, 0x54821fc9);
-const INVERSE: v128 = i32x4(0x0e090180, 0x06070b0d, 0x050c020f, 0x0803040a);
-const A_OVER: v128 = i32x4(0x0f010280, 0x0c0e0509, 0x0a0b040d, 0x03060807);
-const OUTPUT_IO: v128 = i32x4(0xe1376300, 0xb5d65aef, 0xbb8c6d82, 0x540ed839);
-const OUTPUT_JO: v128 = i32x4(0x50226e00, 0x1c72e4f8, 0xb496c63e, 0x4ca8da8a);
+const INPUT_LOW: usize = memory.data<u8>([0x55, 0x8c, 0x8a, 0x53, 0x3d, 0xe4, 0xe2, 0x3b, 0x15, 0xcc, 0xca, 0x13, 0x7d, 0xa4, 0xa2, 0x7b], 16);
+const INPUT_HIGH: usize = memory.data<u8>([0x00, 0xd6, 0x4b, 0x9d, 0x79, 0xaf, 0x32, 0xe4, 0xb0, 0x66, 0xfb, 0x2d, 0xc9, 0x1f, 0x82, 0x54], 16);
+const INVERSE: usize = memory.data<u8>([0x80, 0x01, 0x09, 0x0e, 0x0d, 0x0b, 0x07, 0x06, 0x0f, 0x02, 0x0c, 0x05, 0x0a, 0x04, 0x03, 0x08], 16);
+const A_OVER: usize = memory.data<u8>([0x80, 0x02, 0x01, 0x0f, 0x09, 0x05, 0x0e, 0x0c, 0x0d, 0x04, 0x0b, 0x0a, 0x07, 0x08, 0x06, 0x03], 16);
+const OUTPUT_IO: usize = memory.data<u8>([0x00, 0x63, 0x37, 0xe1, 0xef, 0x5a, 0xd6, 0xb5, 0x82, 0x6d, 0x8c, 0xbb, 0x39, 0xd8, 0x0e, 0x54], 16);
+const OUTPUT_JO: usize = memory.data<u8>([0x00, 0x6e, 0x22, 0x50, 0xf8, 0xe4, 0x72, 0x1c, 0x3e, 0xc6, 0x96, 0xb4, 0x8a, 0xda, 0xa8, 0x4c], 16);
+
+// Words have their first byte on top, and lanes their last.
+const SWAP: usize = memory.data<u8>([3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12], 16);
+const ROTATE_8: usize = memory.data<u8>([3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14], 16);
+const ROTATE_16: usize = memory.data<u8>([2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13], 16);
+const ROTATE_24: usize = memory.data<u8>([1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12], 16);
+const NIBBLE: usize = memory.data<u8>([15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15], 16);
+
+/**
+ * Constants are loaded where they are used: V8 makes a `v128.const` anew in every round of a loop, which takes more time than
+ * a load from an address that is always the same.
+ */
+// @ts-ignore: decorator
+@inline function lookUp(table: usize, indexes: v128): v128 {
+  return v128.swizzle(v128.load(table), indexes);
+}
 
 /** The S-box on 16 bytes, without the constant 0xd3 that it ends with. */
 // @ts-ignore: decorator
 @inline function tau(t: v128): v128 {
-  const nibble = i8x16.splat(0x0f);
+  const nibble = v128.load(NIBBLE);
   const x = v128.xor(
-    v128.swizzle(INPUT_LOW, v128.and(t, nibble)),
-    v128.swizzle(INPUT_HIGH, v128.and(v128.shr<u32>(t, 4), nibble)),
+    lookUp(INPUT_LOW, v128.and(t, nibble)),
+    lookUp(INPUT_HIGH, v128.and(v128.shr<u32>(t, 4), nibble)),
   );
   const k = v128.and(x, nibble);
   const i = v128.and(v128.shr<u32>(x, 4), nibble);
   const j = v128.xor(i, k);
-  const ak = v128.swizzle(A_OVER, k);
-  const io = v128.xor(v128.swizzle(INVERSE, v128.xor(v128.swizzle(INVERSE, i), ak)), j);
-  const jo = v128.xor(v128.swizzle(INVERSE, v128.xor(v128.swizzle(INVERSE, j), ak)), i);
-  return v128.xor(v128.swizzle(OUTPUT_IO, io), v128.swizzle(OUTPUT_JO, jo));
+  const ak = lookUp(A_OVER, k);
+  const io = v128.xor(lookUp(INVERSE, v128.xor(lookUp(INVERSE, i), ak)), j);
+  const jo = v128.xor(lookUp(INVERSE, v128.xor(lookUp(INVERSE, j), ak)), i);
+  return v128.xor(lookUp(OUTPUT_IO, io), lookUp(OUTPUT_JO, jo));
 }
 
 /** The round transformation T on four words, up to the constant. */
 // @ts-ignore: decorator
 @inline function round(x0: v128, x1: v128, x2: v128, x3: v128, key: usize): v128 {
   const s = tau(v128.xor(v128.xor(v128.xor(x2, x3), v128.load_splat<u32>(key)), x1));
-  const r8 = v128.shuffle<u8>(s, s, 3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14);
-  const r16 = v128.shuffle<u8>(s, s, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
-  const r24 = v128.shuffle<u8>(s, s, 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12);
+  const r8 = v128.swizzle(s, v128.load(ROTATE_8));
+  const r16 = v128.swizzle(s, v128.load(ROTATE_16));
+  const r24 = v128.swizzle(s, v128.load(ROTATE_24));
   // B + (B <<< 2) + (B <<< 10) + (B <<< 18) + (B <<< 24)
   const u = v128.xor(v128.xor(s, r8), r16);
   const r2 = v128.or(v128.shl<u32>(u, 2), v128.shr<u32>(u, 30));
@@ -45,7 +61,7 @@ const OUTPUT_JO: v128 = i32x4(0x50226e00, 0x1c72e4f8, 0xb496c63e, 0x4ca8da8a);
 
 // @ts-ignore: decorator
 @inline function byteSwap(v: v128): v128 {
-  return v128.shuffle<u8>(v, v, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+  return v128.swizzle(v, v128.load(SWAP));
 }
 
 /** Stores four blocks whose words are in the lanes of `x0` (first words) to `x3`. */
@@ -131,8 +147,9 @@ export function sm4Key(): void {
     k1 = scheduleRound(k1, k2, k3, k0, i + 1);
     k2 = scheduleRound(k2, k3, k0, k1, i + 2);
     k3 = scheduleRound(k3, k0, k1, k2, i + 3);
-    // `tau` leaves out 0xd3, so every new word lacks L(0xd3d3d3d3) = 0x4f4f4f4f: the words of each second group of four
-    // are off by it (the words before it lack it twice, which is nothing). The round keys make up for that.
+    // In encryption `tau` leaves out 0xd3, so every word lacks L(0xd3d3d3d3) = 0x4f4f4f4f, and the word four places on lacks
+    // it twice, which is nothing. So the words of every other group of four are off by it; where an odd number of
+    // those goes into a round, the round key makes up for it. The last four words are not off.
     const off: u32 = (i >> 2) & 1 ? 0x4f4f4f4f : 0;
     const next: u32 = off ^ 0x4f4f4f4f;
     store<u32>(KEY + (i << 2), k0 ^ off);
