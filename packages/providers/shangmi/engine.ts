@@ -34,6 +34,10 @@ export interface Engine {
   readonly name: string;
   /** Compresses `count` blocks of `data`, from `from` on, into the eight words of `state`. */
   sm3Compress(state: Uint32Array, data: Uint8Array, from: number, count: number): void;
+  /** The digest of a message of `length` bytes of which the last `length % 64` are at the start of `rest`. */
+  sm3Finish(state: Uint32Array, rest: Uint8Array, length: number): Uint8Array;
+  /** HMAC-SM3 in one go, or `null` if the engine has no short way for input of these lengths. */
+  sm3Hmac(key: Uint8Array, data: readonly Uint8Array[]): Uint8Array | null;
   /** SM4 on single blocks under one key, into the same 16 bytes every time. */
   sm4Block(key: Uint8Array): (block: Uint8Array) => Uint8Array;
   /** AEAD_SM4_GCM under one key. */

@@ -18,6 +18,8 @@ interface KernelExports {
   readonly SM3_STATE: WebAssembly.Global;
   wipe(ioLength: number): void;
   sm3Blocks(data: number, count: number): void;
+  sm3Finish(data: number, length: number): void;
+  sm3Hmac(keyLength: number, length: number): void;
   sm4Key(): void;
   sm4Block(): void;
   gcmKey(): void;

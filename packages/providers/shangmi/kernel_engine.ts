@@ -10,6 +10,7 @@ import type { Engine, Sm2Arithmetic } from "./engine.ts";
 import type { Kernel } from "./kernel.ts";
 
 const TAG = 16;
+const SM3_BLOCK = 64;
 /** Bytes of round keys; the rest of an expanded key is for GHASH. */
 const ROUND_KEYS = 128;
 /** NIST SP 800-38D section 5.2.1.1: 2^32 - 2 blocks. RFC 8998 section 3.5.1 has the same number. */
@@ -136,6 +137,26 @@ export function kernelEngine(kernel: Kernel): Engine {
         count -= blocks;
       }
       state.set(sm3Words);
+    },
+    sm3Finish(state: Uint32Array, rest: Uint8Array, length: number) {
+      sm3Words.set(state);
+      io.set(rest);
+      call.sm3Finish(kernel.ioAddress, length);
+      return sm3State.slice();
+    },
+    sm3Hmac(key: Uint8Array, data: readonly Uint8Array[]) {
+      if (key.length > SM3_BLOCK) return null;
+      let end = SM3_BLOCK;
+      for (const part of data) end += part.length;
+      if (end + 2 * SM3_BLOCK > chunkLength) return null;
+      io.set(key);
+      let at = SM3_BLOCK;
+      for (const part of data) {
+        io.set(part, at);
+        at += part.length;
+      }
+      call.sm3Hmac(key.length, end - SM3_BLOCK);
+      return sm3State.slice();
     },
     sm4Block(key: Uint8Array) {
       const expanded = expand(key, ROUND_KEYS, call.sm4Key);

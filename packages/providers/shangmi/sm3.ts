@@ -30,8 +30,8 @@ class Sm3State implements HashState {
 
   constructor(engine: Engine, words: Uint32Array = INITIAL, buffer?: Uint8Array, length = 0) {
     this.#engine = engine;
-    this.#words = words.slice();
-    this.#buffer = buffer?.slice() ?? new Uint8Array(BLOCK);
+    this.#words = new Uint32Array(words);
+    this.#buffer = buffer === undefined ? new Uint8Array(BLOCK) : new Uint8Array(buffer);
     this.#length = length;
   }
 
@@ -59,19 +59,8 @@ class Sm3State implements HashState {
   }
 
   digest(): Uint8Array {
-    // GB/T 32905 §5.2: a one, zeros, and the length in bits as 64 bits.
-    const filled = this.#length % BLOCK;
-    const padding = new Uint8Array(filled < 56 ? BLOCK : 2 * BLOCK);
-    padding.set(this.#buffer.subarray(0, filled));
-    padding[filled] = 0x80;
-    const view = new DataView(padding.buffer);
-    view.setUint32(padding.length - 8, Math.floor(this.#length / 2 ** 29));
-    view.setUint32(padding.length - 4, this.#length * 8 % 2 ** 32);
-    this.#engine.sm3Compress(this.#words, padding, 0, padding.length / BLOCK);
-    const digest = new Uint8Array(DIGEST);
-    const output = new DataView(digest.buffer);
-    for (let i = 0; i < 8; i++) output.setUint32(4 * i, this.#words[i]);
-    wipe(padding, this.#buffer);
+    const digest = this.#engine.sm3Finish(this.#words, this.#buffer, this.#length);
+    this.#buffer.fill(0);
     this.#words.fill(0);
     return digest;
   }
@@ -87,6 +76,8 @@ export function makeSm3(fixed?: Engine): Hash {
     create: () => new Sm3State(use()),
     hmac(key: Uint8Array, ...data: readonly Uint8Array[]): Uint8Array {
       const engine = use();
+      const short = engine.sm3Hmac(key, data);
+      if (short !== null) return short;
       // RFC 2104 §2: a key longer than a block is hashed first.
       const pad = new Uint8Array(BLOCK);
       pad.set(key.length > BLOCK ? new Sm3State(engine).update(key).digest() : key);

@@ -70,6 +70,19 @@ Deno.test("SM3 agrees between engines at every length up to 300 and beyond a ker
   }
 });
 
+Deno.test("HMAC-SM3 agrees between engines at the edges of key block and kernel buffer", () => {
+  const data = pseudoRandom(70_000);
+  const [[, first], ...others] = hashes.slice(0, engines.length);
+  for (const keyLength of [0, 1, 32, 63, 64, 65, 200]) {
+    const key = pseudoRandom(keyLength, 3);
+    for (const length of [0, 55, 56, 64, 32768 - 193, 32768 - 192, 32768 - 191, 70_000]) {
+      const parts = [data.subarray(0, length >> 1), data.subarray(length >> 1, length)];
+      const expected = first.hmac(key, ...parts);
+      for (const [, hash] of others) assertEquals(hash.hmac(key, ...parts), expected);
+    }
+  }
+});
+
 Deno.test({
   name: getHashes().includes("sm3")
     ? "SM3 agrees with node:crypto"

@@ -11,7 +11,7 @@ import type { Engine } from "../engine.ts";
 import { ghash } from "./ghash.ts";
 import { nobleSm2 } from "./sm2.ts";
 import { encryptBlocks, expandKey, LANES } from "./sm4.ts";
-import { sm3Compress } from "./sm3.ts";
+import { sm3Compress, sm3Finish } from "./sm3.ts";
 
 const BLOCK = 16;
 const TAG = 16;
@@ -108,6 +108,8 @@ function cbc(roundKeys: Int32Array, blocks: Uint8Array): Uint8Array {
 export const fallbackEngine: Engine = Object.freeze({
   name: "typescript",
   sm3Compress,
+  sm3Finish,
+  sm3Hmac: () => null,
   sm4Block(key: Uint8Array) {
     const roundKeys = expandKey(key);
     const result = new Uint8Array(BLOCK);

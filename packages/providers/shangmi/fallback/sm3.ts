@@ -44,3 +44,21 @@ export function sm3Compress(
     for (let i = 0; i < 8; i++) state[i] ^= words[i];
   }
 }
+
+/** The digest of a message of `length` bytes of which the last `length % 64` are at the start of `rest`. */
+export function sm3Finish(state: Uint32Array, rest: Uint8Array, length: number): Uint8Array {
+  // GB/T 32905 §5.2: a one, zeros, and the length in bits as 64 bits.
+  const filled = length % 64;
+  const padding = new Uint8Array(filled < 56 ? 64 : 128);
+  padding.set(rest.subarray(0, filled));
+  padding[filled] = 0x80;
+  const view = new DataView(padding.buffer);
+  view.setUint32(padding.length - 8, Math.floor(length / 2 ** 29));
+  view.setUint32(padding.length - 4, length * 8 % 2 ** 32);
+  sm3Compress(state, padding, 0, padding.length / 64);
+  padding.fill(0);
+  const digest = new Uint8Array(32);
+  const output = new DataView(digest.buffer);
+  for (let i = 0; i < 8; i++) output.setUint32(4 * i, state[i]);
+  return digest;
+}

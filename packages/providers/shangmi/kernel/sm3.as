@@ -1,5 +1,5 @@
 // SM3 compression (GB/T 32905-2016 section 5.3). Additions, rotations and bitwise functions only: constant time.
-import { SM3_STATE } from "./memory";
+import { IO, SM3_STATE } from "./memory";
 
 /** The expanded message W_0..W_67. */
 const W: usize = memory.data(4 * 68, 16);
@@ -82,4 +82,58 @@ export function sm3Blocks(data: usize, count: i32): void {
   store<u32>(SM3_STATE, s2, 8); store<u32>(SM3_STATE, s3, 12);
   store<u32>(SM3_STATE, s4, 16); store<u32>(SM3_STATE, s5, 20);
   store<u32>(SM3_STATE, s6, 24); store<u32>(SM3_STATE, s7, 28);
+}
+
+/** Sets the state to the initial value (GB/T 32905 section 4.1). */
+export function sm3Reset(): void {
+  store<u32>(SM3_STATE, 0x7380166f); store<u32>(SM3_STATE, 0x4914b2b9, 4);
+  store<u32>(SM3_STATE, 0x172442d7, 8); store<u32>(SM3_STATE, 0xda8a0600, 12);
+  store<u32>(SM3_STATE, 0xa96f30bc, 16); store<u32>(SM3_STATE, 0x163138aa, 20);
+  store<u32>(SM3_STATE, 0xe38dee4d, 24); store<u32>(SM3_STATE, 0xb0fb0e4e, 28);
+}
+
+/**
+ * Ends a message of `length` bytes of which the last `length` mod 64 are at `data`: the digest is left in the state's place.
+ * The 128 bytes from `data` on are overwritten.
+ */
+export function sm3Finish(data: usize, length: f64): void {
+  const total = <u64>length;
+  const filled = <i32>(total & 63);
+  const end = filled < 56 ? 64 : 128;
+  // GB/T 32905 section 5.2: a one, zeros, and the length in bits as 64 bits.
+  store<u8>(data + filled, 0x80);
+  memory.fill(data + filled + 1, 0, end - filled - 1);
+  store<u64>(data + end - 8, bswap(total << 3));
+  sm3Blocks(data, end >> 6);
+  for (let i: usize = 0; i < 32; i += 4) {
+    store<u32>(SM3_STATE + i, bswap(load<u32>(SM3_STATE + i)));
+  }
+}
+
+const OUTER: usize = memory.data(64, 16);
+
+/** The message at IO, `length` bytes with room for 128 more after them. */
+function digest(length: i32): void {
+  sm3Reset();
+  sm3Blocks(IO, length >> 6);
+  sm3Finish(IO + (length & ~63), length);
+}
+
+/**
+ * HMAC (RFC 2104) with the key at IO, of `keyLength` <= 64 bytes, over the `length` bytes at IO + 64; there has to be room
+ * for 128 more after them. The result is left in the state's place, and the input is wiped.
+ */
+export function sm3Hmac(keyLength: i32, length: i32): void {
+  memory.fill(IO + keyLength, 0, 64 - keyLength);
+  for (let i: usize = 0; i < 64; i += 8) {
+    const key = load<u64>(IO + i);
+    store<u64>(IO + i, key ^ 0x3636363636363636);
+    store<u64>(OUTER + i, key ^ 0x5c5c5c5c5c5c5c5c);
+  }
+  digest(64 + length);
+  memory.copy(IO, OUTER, 64);
+  memory.copy(IO + 64, SM3_STATE, 32);
+  digest(96);
+  memory.fill(OUTER, 0, 64);
+  memory.fill(IO, 0, 192 + length);
 }
