@@ -3,7 +3,7 @@
  * writes it, in base64, to `packages/providers/shangmi/kernel_wasm.ts`. The same source and compiler version give the same
  * bytes, which `build_shangmi_wasm_test.ts` checks.
  *
- *     deno run -A tools/build_shangmi_wasm.ts
+ *     deno task build:shangmi
  */
 
 /** The compiler: pinned, since another version may make other bytes. */
