@@ -66,6 +66,7 @@ export function transportErrorName(code: TransportErrorCode): string {
  * ```
  */
 export class QuicError extends Error {
+  /** Always `QuicError`. */
   override readonly name = "QuicError";
   /** The code for CONNECTION_CLOSE. */
   readonly transportError: TransportErrorCode;

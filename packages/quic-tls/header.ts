@@ -41,6 +41,7 @@ export interface LongPacket {
 
 /** A packet with a short header (RFC 9000 section 17.3). */
 export interface ShortPacket {
+  /** Which kind of packet this is. */
   readonly type: "1rtt";
   /** Destination Connection ID: one of ours, of the length that the caller named. */
   readonly destinationConnectionId: Uint8Array;
@@ -52,6 +53,7 @@ export interface ShortPacket {
 
 /** A Retry packet (RFC 9000 section 17.2.5). Its tag is not yet checked. */
 export interface RetryPacket {
+  /** Which kind of packet this is. */
   readonly type: "retry";
   /** The version in the header. */
   readonly version: QuicVersion;
@@ -67,6 +69,7 @@ export interface RetryPacket {
 
 /** A Version Negotiation packet (RFC 9000 section 17.2.1). */
 export interface VersionNegotiationPacket {
+  /** Which kind of packet this is. */
   readonly type: "version-negotiation";
   /** Destination Connection ID, up to 255 bytes (RFC 8999 section 6). */
   readonly destinationConnectionId: Uint8Array;
@@ -80,6 +83,7 @@ export interface VersionNegotiationPacket {
 
 /** A long header of a version that we do not know: a server answers it with {@link versionNegotiation}. */
 export interface UnknownVersionPacket {
+  /** Which kind of packet this is. */
   readonly type: "unknown-version";
   /** The version number in the header. */
   readonly version: number;
@@ -93,6 +97,7 @@ export interface UnknownVersionPacket {
 
 /** Bytes that are no packet for us. */
 export interface DroppedPacket {
+  /** Which kind of packet this is. */
   readonly type: "dropped";
   /** Why. */
   readonly reason: DropReason;

@@ -37,10 +37,13 @@ export interface OpenedPacket {
 
 /** A packet without its header protection, ready for the AEAD. */
 export interface UnmaskedPacket {
+  /** The first byte without its mask. */
   readonly firstByte: number;
+  /** The packet number in full. */
   readonly packetNumber: number;
   /** The header, with room behind it for the payload. */
   readonly out: Uint8Array;
+  /** Bytes of the header, with the packet number. */
   readonly headerLength: number;
 }
 

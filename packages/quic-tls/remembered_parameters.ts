@@ -28,7 +28,14 @@ const LIMITS = [
 /** The parameters of a server that a client keeps with the session, and a server in its tickets. */
 export type RememberedParameters = Pick<
   TransportParameters,
-  | typeof LIMITS[number]
+  | "activeConnectionIdLimit"
+  | "initialMaxData"
+  | "initialMaxStreamDataBidiLocal"
+  | "initialMaxStreamDataBidiRemote"
+  | "initialMaxStreamDataUni"
+  | "initialMaxStreamsBidi"
+  | "initialMaxStreamsUni"
+  | "maxDatagramFrameSize"
   | "maxIdleTimeout"
   | "maxUdpPayloadSize"
   | "disableActiveMigration"

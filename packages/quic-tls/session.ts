@@ -12,7 +12,7 @@ import type { CryptoChunk, CryptoSender } from "./crypto_stream.ts";
 import type { DropReason } from "./drop.ts";
 import { closeCodeOf, QuicError, TransportErrorCode } from "./errors.ts";
 import type { QuicTlsEvent } from "./events.ts";
-import { type CryptoLevel, HandshakeDriver } from "./handshake_driver.ts";
+import { HandshakeDriver } from "./handshake_driver.ts";
 import type { RetryPacket } from "./header.ts";
 import type { Role } from "./initial.ts";
 import { clientSetup, serverSetup, type SessionSetup } from "./session_setup.ts";
@@ -314,7 +314,7 @@ export class QuicTls {
   }
 
   /** The stream of handshake bytes that we send at a level: tell it what was acknowledged and what was lost. */
-  cryptoSender(level: CryptoLevel): CryptoSender {
+  cryptoSender(level: Exclude<Level, "early">): CryptoSender {
     return this.#driver.senders[level];
   }
 

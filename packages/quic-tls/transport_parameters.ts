@@ -110,7 +110,18 @@ export interface TransportParameters {
 }
 
 /** What holds for a parameter that was not sent (RFC 9000 section 18.2, RFC 9221 section 3). */
-export const DEFAULT_TRANSPORT_PARAMETERS = Object.freeze(
+export const DEFAULT_TRANSPORT_PARAMETERS: Required<
+  Omit<
+    TransportParameters,
+    | "originalDestinationConnectionId"
+    | "statelessResetToken"
+    | "preferredAddress"
+    | "initialSourceConnectionId"
+    | "retrySourceConnectionId"
+    | "versionInformation"
+    | "unknown"
+  >
+> = Object.freeze(
   {
     maxIdleTimeout: 0,
     maxUdpPayloadSize: 65527,
