@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type ExtensionType, ExtensionType as E } from "@sealane/wire";
 
 /** The traits of a carrier. */
 export interface Carrier {
@@ -16,6 +17,8 @@ export interface Carrier {
   readonly alpnRequired: boolean;
   /** The only `max_early_data_size` that a ticket may have other than 0; `null` where any may stand (RFC 9001 section 4.6.1). */
   readonly ticketEarlyDataSize: number | null;
+  /** Extensions that a ClientHello may not have here, though another carrier has them. */
+  readonly refusedExtensions: readonly ExtensionType[];
 }
 
 /** TLS records over a byte stream (RFC 9846 section 5). */
@@ -25,6 +28,8 @@ export const RECORDS: Carrier = {
   keyUpdateMessages: true,
   alpnRequired: false,
   ticketEarlyDataSize: null,
+  // RFC 9001 §8.2: quic_transport_parameters over another transport is unsupported_extension.
+  refusedExtensions: [E.quic_transport_parameters],
 };
 
 /** CRYPTO frames in QUIC packets (RFC 9001). */
@@ -37,4 +42,5 @@ export const PACKETS: Carrier = {
   keyUpdateMessages: false,
   alpnRequired: true,
   ticketEarlyDataSize: 0xffffffff,
+  refusedExtensions: [],
 };

@@ -75,6 +75,8 @@ export interface CommonConfig {
    * unless given.
    */
   readonly recordSizeLimit?: number;
+  /** Whether to send GREASE values (RFC 8701): a client in ClientHello, a server in its tickets; false unless given. */
+  readonly grease?: boolean;
   /** Extensions of the program's own. */
   readonly customExtensions?: readonly CustomExtension[];
   /** Bounds on what the peer may send. */
@@ -112,8 +114,9 @@ export interface ClientTarget {
 /** The configuration of a client. */
 export interface ClientConfig extends CommonConfig {
   /**
-   * The groups to send key shares for, in order of `groups`; unless given, the first group, and the plain group that a
-   * hybrid first group contains. Empty: none, which makes the server answer with a HelloRetryRequest.
+   * The groups to send key shares for, in order of `groups`. Unless given: the first group, the first of the other kind
+   * (post-quantum or not), and plain groups whose key is part of a hybrid share. Empty: none, which makes the server answer
+   * with a HelloRetryRequest.
    */
   readonly keyShares?: readonly NamedGroup[];
   /** The certificate to answer a CertificateRequest with: a list to choose from, or a function. */
@@ -126,8 +129,6 @@ export interface ClientConfig extends CommonConfig {
   readonly requestSignedCertificateTimestamps?: boolean;
   /** The certificate authorities to name in ClientHello, DER names; none unless given. */
   readonly certificateAuthorities?: readonly Uint8Array[];
-  /** Whether to send GREASE values (RFC 8701); false unless given. */
-  readonly grease?: boolean;
   /** Whether to send the extensions of ClientHello in random order; false unless given. */
   readonly permuteExtensions?: boolean;
   /** Whether to accept an application protocol that was not offered; false unless given. */

@@ -54,7 +54,7 @@ export interface HandshakeInfo {
   readonly helloRetryRequest: boolean;
   /** Whether early data was accepted. */
   readonly earlyDataAccepted: boolean;
-  /** Why early data was or was not accepted; `null` where it was not a question. */
+  /** Why early data was or was not sent and accepted; `null` on a server whose client announced none. */
   readonly earlyDataReason: EarlyDataReason | null;
   /** On a server that resumed a session: the client's age of the ticket minus ours, milliseconds; else `null`. */
   readonly ticketAgeSkew: number | null;

@@ -11,7 +11,7 @@ export interface HandshakeLimits {
   readonly handshakeMessage: number;
   /** Largest Certificate message, bytes with header; also of a decompressed one. 131,072 unless given. */
   readonly certificateMessage: number;
-  /** Most certificates in a chain. 16 unless given. */
+  /** Most certificates in a chain. 64 unless given. */
   readonly certificateDepth: number;
   /** Most bytes that wait while an earlier `receive` is pending. 262,144 unless given. */
   readonly pendingBytes: number;
@@ -25,7 +25,7 @@ export interface HandshakeLimits {
 export const DEFAULT_LIMITS: HandshakeLimits = {
   handshakeMessage: 65_536,
   certificateMessage: 131_072,
-  certificateDepth: 16,
+  certificateDepth: 64,
   pendingBytes: 262_144,
   keyUpdatesWithoutData: 32,
   tickets: 16,

@@ -7,6 +7,7 @@
 export * from "./carrier.ts";
 export * from "./config.ts";
 export * from "./credential.ts";
+export { type CredentialDemand, findCredential } from "./credential_selection.ts";
 export * from "./custom_extension.ts";
 export * from "./events.ts";
 export {

@@ -78,7 +78,7 @@ function cut(block: Uint8Array, length: number): Uint8Array {
 }
 
 /**
- * HKDF-Expand-Label (RFC 9846 section 7.1). `label` comes without its prefix `tls13 `, has 1 to 249 characters of
+ * HKDF-Expand-Label (RFC 9846 section 7.1). `label` comes without its prefix `tls13 `, has 0 to 249 characters of
  * ASCII; `context` has 0 to 255 bytes (most often a transcript hash, or nothing).
  *
  * @throws {TlsError} `api/argument` if `label`, `context` or `length` is out of range.
@@ -91,11 +91,12 @@ export function hkdfExpandLabel(
   length: number,
 ): Uint8Array {
   const fullLabel = utf8(LABEL_PREFIX + label);
-  // RFC 9846 §7.1: opaque label<7..255> with its prefix, opaque context<0..255>.
-  if (fullLabel.length < 7 || fullLabel.length > 255) {
+  // RFC 9846 §7.1: opaque label<7..255> with its prefix, opaque context<0..255>. The prefix alone has 6 bytes: an exporter
+  // with an empty label gives that, and every implementation computes it.
+  if (fullLabel.length > 255) {
     throw new TlsError(
       "api/argument",
-      `HKDF-Expand-Label label has ${fullLabel.length} bytes, not 7 to 255`,
+      `HKDF-Expand-Label label has ${fullLabel.length} bytes, more than 255`,
     );
   }
   if (context.length > 255) {

@@ -16,7 +16,7 @@ import { certificateTypes, checkCertificateType, sendCertificate } from "../cert
 import type { ClientTarget } from "../config.ts";
 import type { FlowContext } from "../context.ts";
 import type { Credential } from "../credential.ts";
-import { chooseScheme, fitsAuthorities, usableSchemes } from "../credential_selection.ts";
+import { chooseScheme, findCredential } from "../credential_selection.ts";
 import {
   certificateAuthoritiesInCertificateRequest,
   compressCertificateInCertificateRequest,
@@ -189,9 +189,9 @@ function* chooseCredential(
       signal: context.signal,
     }));
   }
-  return credentials.find((credential) =>
-    credential.type === server.ownType &&
-    usableSchemes(credential, signatureSchemes).length > 0 &&
-    fitsAuthorities(credential, authorities)
-  ) ?? null;
+  return findCredential(credentials, {
+    certificateType: server.ownType,
+    signatureSchemes,
+    certificateAuthorities: authorities,
+  });
 }

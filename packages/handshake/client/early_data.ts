@@ -10,19 +10,23 @@ import { EarlySecret } from "../key_schedule.ts";
 import type { Psk } from "../psk.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 
-/** Whether the first PSK allows early data under this configuration. */
-export function mayOfferEarlyData(
+/** Why the first PSK brings no early data under this configuration; `null` if it does. */
+export function whyNoEarlyData(
   context: FlowContext,
   config: ResolvedClientConfig,
   psks: readonly Psk[],
-): boolean {
+): EarlyDataReason | null {
+  if (!config.earlyData) return "disabled";
   const session = psks.at(0)?.session ?? null;
-  if (!config.earlyData || session === null || session.maxEarlyData === 0) return false;
+  if (session === null) return "no-session-offered";
+  if (session.maxEarlyData === 0) return "unsupported-for-session";
   // RFC 9846 §4.3.10: the suite and the protocol of the session hold for early data too, so both have to be offered.
-  if (!config.suites.some(({ id }) => id === session.cipherSuite)) return false;
+  if (!config.suites.some(({ id }) => id === session.cipherSuite)) return "cipher-suite-mismatch";
   const { alpn } = session;
-  if (alpn === null) return !context.carrier.alpnRequired;
-  return config.alpnBytes.some((protocol) => equalBytes(protocol, alpn));
+  const fits = alpn === null
+    ? !context.carrier.alpnRequired
+    : config.alpnBytes.some((protocol) => equalBytes(protocol, alpn));
+  return fits ? null : "alpn-mismatch";
 }
 
 /** After ClientHello: the keys of early data, under the session's suite. */

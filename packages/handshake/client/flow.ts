@@ -101,8 +101,8 @@ interface Negotiated {
   readonly choice: ServerChoice;
   /** Whether a HelloRetryRequest came in between. */
   readonly retried: boolean;
-  /** Whether the first ClientHello had early data. */
-  readonly earlyData: boolean;
+  /** Why the first ClientHello had no early data; `null` if it had. */
+  readonly noEarlyData: EarlyDataReason | null;
 }
 
 /** ClientHello to ServerHello, with a HelloRetryRequest in between if the server wants one. */
@@ -112,7 +112,7 @@ function* negotiate(
   target: ClientTarget,
 ): Step<Negotiated> {
   let offer = yield* makeOffer(context, config, target);
-  const { earlyData } = offer;
+  const { noEarlyData } = offer;
   sendOffer(context, config, offer, false);
   let { hello, bytes } = yield* receiveServerHello(context);
   let retry: RetryState | null = null;
@@ -121,7 +121,7 @@ function* negotiate(
     context.requireMessageBoundary();
     context.stage("helloRetry");
     retry = state;
-    if (earlyData) {
+    if (noEarlyData === null) {
       rejectEarlyData(context, "hello-retry-request");
       context.writeLevel = "initial";
     }
@@ -140,7 +140,7 @@ function* negotiate(
   context.transcript.start(choice.suite.hash);
   context.transcript.add(bytes);
   context.stage("helloDone");
-  return { offer, choice, retried: retry !== null, earlyData };
+  return { offer, choice, retried: retry !== null, noEarlyData };
 }
 
 function* receiveServerHello(
@@ -206,13 +206,14 @@ class EarlyDataState {
   open: boolean;
   /** Whether it was accepted. */
   accepted = false;
-  /** Why; `null` if there was no early data. */
+  /** Why it was not, or why there was none. */
   reason: EarlyDataReason | null;
 
-  constructor(context: FlowContext, { choice, retried, earlyData, offer }: Negotiated) {
+  constructor(context: FlowContext, { choice, retried, noEarlyData, offer }: Negotiated) {
+    const earlyData = noEarlyData === null;
     this.#context = context;
     this.open = earlyData && !retried && choice.psk !== null && choice.psk === offer.psks[0];
-    this.reason = retried && earlyData ? "hello-retry-request" : null;
+    this.reason = retried && earlyData ? "hello-retry-request" : noEarlyData;
     // Without its PSK early data is lost already, and nothing more is sent under its key.
     if (earlyData && !retried && !this.open) this.#reject("session-not-resumed");
   }

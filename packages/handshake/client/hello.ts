@@ -11,12 +11,14 @@ import {
   type ExtensionType,
   ExtensionType as E,
   type NamedGroup,
+  NamedGroup as G,
   namedGroupName,
   ProtocolVersion,
   TlsError,
 } from "@sealane/wire";
 import type { ClientTarget } from "../config.ts";
 import type { FlowContext } from "../context.ts";
+import type { EarlyDataReason } from "../events.ts";
 import {
   alpnInClientHello,
   certificateAuthoritiesInClientHello,
@@ -47,8 +49,8 @@ import type { ClientHello } from "../messages/client_hello.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
 import type { Psk } from "../psk.ts";
-import { installEarlyKeys, mayOfferEarlyData } from "./early_data.ts";
-import { Grease } from "./grease.ts";
+import { installEarlyKeys, whyNoEarlyData } from "./early_data.ts";
+import { Grease } from "../grease.ts";
 import { choosePsks, encodeWithBinders, pskModes } from "./psk.ts";
 
 /** What a client has offered and needs again when the server answers. */
@@ -57,8 +59,8 @@ export interface ClientOffer {
   readonly hello: ClientHello;
   /** The PSKs in it, in order. */
   readonly psks: readonly Psk[];
-  /** Whether it announces early data. */
-  readonly earlyData: boolean;
+  /** Why it has no early data; `null` if it has. */
+  readonly noEarlyData: EarlyDataReason | null;
   /** The key pairs of its shares. */
   readonly keyPairs: ReadonlyMap<NamedGroup, KeyPair>;
   /** The types of its extensions: a response may have no other. */
@@ -80,8 +82,8 @@ export function* makeOffer(
     ? config.randomBytes(32)
     : new Uint8Array();
   const extensions = offeredExtensions(context, config, target, keyPairs, grease);
-  const earlyData = mayOfferEarlyData(context, config, psks);
-  if (earlyData) extensions.push(encodeExtension(earlyDataInClientHello, true));
+  const noEarlyData = whyNoEarlyData(context, config, psks);
+  if (noEarlyData === null) extensions.push(encodeExtension(earlyDataInClientHello, true));
   const hello: ClientHello = {
     legacyVersion: ProtocolVersion.tls12,
     random,
@@ -90,18 +92,18 @@ export function* makeOffer(
     legacyCompressionMethods: [0],
     extensions: config.permuteExtensions ? permute(extensions, config.randomBytes) : extensions,
   };
-  return makeClientOffer(hello, keyPairs, psks, earlyData);
+  return makeClientOffer(hello, keyPairs, psks, noEarlyData);
 }
 
 function makeClientOffer(
   hello: ClientHello,
   keyPairs: ReadonlyMap<NamedGroup, KeyPair>,
   psks: readonly Psk[],
-  earlyData: boolean,
+  noEarlyData: EarlyDataReason | null,
 ): ClientOffer {
   const offered = new Set(hello.extensions.map(({ type }) => type));
   if (psks.length > 0) offered.add(E.pre_shared_key);
-  return { hello, keyPairs, psks, earlyData, offered };
+  return { hello, keyPairs, psks, noEarlyData, offered };
 }
 
 /** Sends the ClientHello of an offer, and with early data its keys. */
@@ -113,14 +115,13 @@ export function sendOffer(
 ): void {
   const bytes = encodeWithBinders(context, config, offer.hello, offer.psks, retried);
   context.send(bytes);
-  if (offer.earlyData) installEarlyKeys(context, config, offer.psks[0]);
+  if (offer.noEarlyData === null) installEarlyKeys(context, config, offer.psks[0]);
 }
 
 /** A key pair for each group that gets a share; the X25519 part of a hybrid share serves the plain share too. */
 function* generateShares(config: ResolvedClientConfig): Step<Map<NamedGroup, KeyPair>> {
   const pairs = new Map<NamedGroup, KeyPair>();
-  const [preferred] = config.groupList;
-  for (const id of config.keyShares ?? [preferred.id]) {
+  for (const id of config.keyShares ?? defaultShares(config)) {
     pairs.set(id, componentOf(pairs, id) ?? (yield* settle(groupOf(config, id).generate())));
   }
   if (config.keyShares !== undefined) return pairs;
@@ -130,6 +131,27 @@ function* generateShares(config: ResolvedClientConfig): Step<Map<NamedGroup, Key
     if (component !== null) pairs.set(id, component);
   }
   return pairs;
+}
+
+/** The first group, and the first of the other kind: a server may have post-quantum groups only, or none yet. */
+function defaultShares(config: ResolvedClientConfig): NamedGroup[] {
+  const ids = config.groupList.map((group) => group.id);
+  const [first] = ids;
+  const other = ids.find((id) => isPostQuantum(id) !== isPostQuantum(first));
+  return other === undefined ? [first] : [first, other];
+}
+
+const POST_QUANTUM: ReadonlySet<NamedGroup> = new Set([
+  G.MLKEM512,
+  G.MLKEM768,
+  G.MLKEM1024,
+  G.SecP256r1MLKEM768,
+  G.X25519MLKEM768,
+  G.SecP384r1MLKEM1024,
+]);
+
+function isPostQuantum(id: NamedGroup): boolean {
+  return POST_QUANTUM.has(id);
 }
 
 function componentOf(pairs: ReadonlyMap<NamedGroup, KeyPair>, id: NamedGroup): KeyPair | null {
@@ -171,7 +193,10 @@ function offeredExtensions(
   const groups = config.groupList.map((group) => group.id);
   add(supportedGroupsInClientHello, [...grease?.groups() ?? [], ...groups]);
   add(keyShareInClientHello, [...grease?.keyShares() ?? [], ...shareEntries(keyPairs)]);
-  add(signatureAlgorithmsInClientHello, config.offeredSchemes);
+  add(signatureAlgorithmsInClientHello, [
+    ...grease?.signatureSchemes() ?? [],
+    ...config.offeredSchemes,
+  ]);
   const certificateSchemes = config.offeredCertificateSchemes;
   if (certificateSchemes !== null) add(signatureAlgorithmsCertInClientHello, certificateSchemes);
   if (config.alpnBytes.length > 0) add(alpnInClientHello, config.alpnBytes);
@@ -234,7 +259,7 @@ export function* makeRetryOffer(
   }
   // RFC 9846 §4.2.4: PSKs whose hash is not that of the chosen suite are dropped.
   const psks = first.psks.filter((psk) => psk.hash === suite.hash.name);
-  return makeClientOffer({ ...first.hello, extensions }, keyPairs, psks, false);
+  return makeClientOffer({ ...first.hello, extensions }, keyPairs, psks, "hello-retry-request");
 }
 
 /** A random order, by Fisher and Yates. */

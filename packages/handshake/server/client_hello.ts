@@ -7,6 +7,7 @@ import {
   type CertificateCompressionAlgorithm,
   CertificateType,
   type ExtensionType,
+  extensionTypeName,
   HandshakeType,
   type NamedGroup,
   ProtocolVersion,
@@ -69,6 +70,7 @@ export function* receiveClientHello(context: FlowContext): Step<ReceivedHello> {
   // A key change follows both ServerHello and HelloRetryRequest: nothing may come behind a ClientHello.
   context.requireMessageBoundary();
   checkLegacyFields(context, hello);
+  checkRefusedExtensions(context, hello);
   return decodeOffer(context, hello, bytes);
 }
 
@@ -88,6 +90,19 @@ function checkLegacyFields(context: FlowContext, hello: ClientHello): void {
   // RFC 9001 §8.4: a server SHOULD treat a ClientHello with a non-empty legacy_session_id as an error.
   if (!context.carrier.legacySessionId && hello.legacySessionId.length > 0) {
     throw new TlsError("peer/session-id", "ClientHello has a legacy_session_id over QUIC");
+  }
+}
+
+function checkRefusedExtensions(context: FlowContext, hello: ClientHello): void {
+  for (const { type } of hello.extensions) {
+    if (context.carrier.refusedExtensions.includes(type)) {
+      throw new TlsError(
+        "peer/extension-not-allowed",
+        `ClientHello has the extension ${
+          extensionTypeName(type)
+        }, which does not belong to this carrier`,
+      );
+    }
   }
 }
 

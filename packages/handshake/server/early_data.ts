@@ -22,8 +22,8 @@ export function* judgeEarlyData(
   agreement: Agreement,
   alpn: Uint8Array | null,
 ): Step<EarlyDataReason | null> {
-  // After a HelloRetryRequest the verdict was given with it.
-  if (agreement.earlyDataDeclined) return "hello-retry-request";
+  // RFC 9846 §4.3.10: only the first ClientHello announces early data, and a HelloRetryRequest declines it.
+  if (agreement.retried) return agreement.earlyDataDeclined;
   if (!agreement.hello.offered.has(ExtensionType.early_data)) return null;
   const reason = yield* judge(config, agreement, alpn);
   const accepted = reason === "accepted";
@@ -34,11 +34,10 @@ export function* judgeEarlyData(
 
 function* judge(
   config: ResolvedServerConfig,
-  { hello, suite, selected, retried }: Agreement,
+  { hello, suite, selected }: Agreement,
   alpn: Uint8Array | null,
 ): Step<EarlyDataReason> {
   if (config.earlyData === undefined) return "disabled";
-  if (retried) return "hello-retry-request";
   if (selected === null) {
     const offered = hello.offered.has(ExtensionType.pre_shared_key);
     return offered ? "session-not-resumed" : "no-session-offered";

@@ -6,6 +6,7 @@
 import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
 import { ExtensionType, TlsError } from "@sealane/wire";
 import type { FlowContext } from "../context.ts";
+import type { EarlyDataReason } from "../events.ts";
 import { cookieInClientHello, decodeExtension } from "../extensions/mod.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
 import type { Step } from "../step.ts";
@@ -31,8 +32,8 @@ export interface Agreement {
   readonly group: KeyExchangeGroup | null;
   /** The PSK; `null` without one. */
   readonly selected: SelectedPsk | null;
-  /** Whether early data was announced and declined with a HelloRetryRequest. */
-  readonly earlyDataDeclined: boolean;
+  /** Why early data of the first ClientHello was declined with a HelloRetryRequest; `null`: it was not. */
+  readonly earlyDataDeclined: EarlyDataReason | null;
   /** Whether there was a HelloRetryRequest. */
   readonly retried: boolean;
 }
@@ -50,7 +51,7 @@ export function* agreeOnGroup(
   const group = selected?.alone ? null : chooseGroup(config, first);
   const share = group === null ? null : shareFor(first, group);
   const enough = group === null || share !== null;
-  const common = { hello: first, suite, group, selected, retried: false, earlyDataDeclined: false };
+  const common = { hello: first, suite, group, selected, retried: false, earlyDataDeclined: null };
   if (enough && !config.alwaysRetry) return common;
 
   const parameters: RetryParameters = {
@@ -63,12 +64,14 @@ export function* agreeOnGroup(
   context.transcript.replaceByMessageHash();
   context.send(encodeHelloRetryRequest(first.hello.legacySessionId, parameters));
   context.stage("helloRetry");
-  const earlyDataDeclined = first.offered.has(ExtensionType.early_data);
-  if (earlyDataDeclined) {
+  const earlyDataDeclined = first.offered.has(ExtensionType.early_data)
+    ? declinedWithRetry(config, selected)
+    : null;
+  if (earlyDataDeclined !== null) {
     context.emit({
       type: "earlyData",
       accepted: false,
-      reason: "hello-retry-request",
+      reason: earlyDataDeclined,
       afterHelloRetryRequest: true,
     });
   }
@@ -79,6 +82,15 @@ export function* agreeOnGroup(
   if (parameters.cookie !== null) requireCookie(config, hello);
   const renewed = selected === null ? null : recheckPsk(context, suite, hello, selected);
   return { hello, suite, group, selected: renewed, retried: true, earlyDataDeclined };
+}
+
+/** Why there would be no early data without the retry too, or the retry itself. */
+function declinedWithRetry(
+  config: ResolvedServerConfig,
+  selected: SelectedPsk | null,
+): EarlyDataReason {
+  if (config.earlyData === undefined) return "disabled";
+  return selected === null ? "session-not-resumed" : "hello-retry-request";
 }
 
 function cookieHash(config: ResolvedServerConfig): CipherSuite["hash"] {
@@ -142,5 +154,5 @@ function* resumeFromCookie(
     encodeHelloRetryRequest(hello.hello.legacySessionId, { suite, group: asked, cookie }),
   );
   const selected = yield* selectPsk(context, config, hello, suite);
-  return { hello, suite, group, selected, retried: true, earlyDataDeclined: false };
+  return { hello, suite, group, selected, retried: true, earlyDataDeclined: null };
 }

@@ -116,6 +116,8 @@ function* lookUp(
 /** A session is resumed while its ticket lives, for the name that it was made for, and under the same policy. */
 function mayResume(config: ResolvedServerConfig, hello: ReceivedHello, session: Session): boolean {
   if (!isSessionAlive(session, config.clock())) return false;
+  // A client that offers a session offers its suite too; one that does not gets a full handshake.
+  if (!hello.info.cipherSuites.includes(session.cipherSuite)) return false;
   const authentication = config.clientAuthentication ?? "none";
   if (authentication === "required" && session.peer === null) return false;
   if (authentication !== "none" && session.verification !== verificationPolicy(config)) {

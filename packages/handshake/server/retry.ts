@@ -19,6 +19,7 @@ import {
   type RawExtension,
   supportedVersionsInServerHello,
 } from "../extensions/mod.ts";
+import { WHERE_ALLOWED } from "../extensions/table.ts";
 import type { ClientHello } from "../messages/client_hello.ts";
 import { encodeServerHello, HELLO_RETRY_REQUEST_RANDOM } from "../messages/server_hello.ts";
 import type { ReceivedHello } from "./client_hello.ts";
@@ -112,7 +113,10 @@ function changed(type: number): never {
 }
 
 function fixedExtensions(hello: ClientHello): ReadonlyMap<number, Uint8Array> {
-  const fixed = hello.extensions.filter(({ type }) => !CHANGEABLE.has(type));
+  // What no extension of ours looks at may change: JDK 11 drops status_request_v2 from its second ClientHello.
+  const fixed = hello.extensions.filter(({ type }) =>
+    WHERE_ALLOWED.has(type) && !CHANGEABLE.has(type)
+  );
   return new Map(fixed.map(({ type, data }) => [type, data]));
 }
 

@@ -11,6 +11,7 @@ import {
   type RawExtension,
   tlsFlagsInNewSessionTicket,
 } from "../extensions/mod.ts";
+import { greaseValue } from "../grease.ts";
 import { ticketPsk } from "../key_schedule.ts";
 import { encodeNewSessionTicket } from "../messages/new_session_ticket.ts";
 import { verificationPolicy } from "../psk.ts";
@@ -98,6 +99,10 @@ export class TicketIssuer {
     }
     if (session.flags.length > 0) {
       extensions.push(encodeExtension(tlsFlagsInNewSessionTicket, new Set(session.flags)));
+    }
+    if (this.#config.grease) {
+      const [random] = this.#config.randomBytes(1);
+      extensions.push({ type: greaseValue(random), data: new Uint8Array() });
     }
     return extensions.concat(this.#context.customExtensions("NST"));
   }

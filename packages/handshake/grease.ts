@@ -3,23 +3,25 @@
  *
  * @module
  */
-import type { KeyShareEntry } from "../extensions/key_share.ts";
-import type { RawExtension } from "../extensions/extension.ts";
+import type { KeyShareEntry } from "./extensions/key_share.ts";
+import type { RawExtension } from "./extensions/extension.ts";
 
 /** The GREASE values of one connection: the same in both ClientHellos. */
 export class Grease {
   readonly #suite: number;
   readonly #group: number;
   readonly #version: number;
+  readonly #scheme: number;
   readonly #first: number;
   readonly #last: number;
 
   /** Draws the values. */
   constructor(randomBytes: (length: number) => Uint8Array) {
-    const [suite, group, version, first, last] = randomBytes(5);
+    const [suite, group, version, scheme, first, last] = randomBytes(6);
     this.#suite = greaseValue(suite);
     this.#group = greaseValue(group);
     this.#version = greaseValue(version);
+    this.#scheme = greaseValue(scheme);
     this.#first = greaseValue(first);
     // RFC 9846 §4.3: an extension type stands in a message once.
     this.#last = greaseValue((first & 0xf0) === (last & 0xf0) ? last ^ 0x10 : last);
@@ -45,6 +47,11 @@ export class Grease {
     return [this.#version];
   }
 
+  /** A signature scheme. */
+  signatureSchemes(): number[] {
+    return [this.#scheme];
+  }
+
   /** The extensions between an empty one and one with a byte. */
   surround(extensions: readonly RawExtension[]): RawExtension[] {
     return [
@@ -56,7 +63,7 @@ export class Grease {
 }
 
 /** One of 0x0A0A, 0x1A1A ... 0xFAFA, by the high half of a random byte. */
-function greaseValue(random: number): number {
+export function greaseValue(random: number): number {
   const byte = random & 0xf0 | 0x0a;
   return byte << 8 | byte;
 }
