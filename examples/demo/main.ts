@@ -49,7 +49,7 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
 }
 
 async function demo(): Promise<boolean> {
-  await using material = await makeMaterial();
+  using material = await makeMaterial();
   console.log(HEAD);
   const skipped = new Map<string, number>();
   let good = 0;

@@ -11,7 +11,8 @@ const PRIORITY = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+AES-128-CCM:+AES-128-CCM-8:+GRO
 /** `gnutls-serv` (which echoes) and `gnutls-cli`. */
 export const gnutls: Peer = {
   name: "gnutls",
-  lacks: ["ml-kem"],
+  program: "gnutls-cli",
+  lacks: ["ml-kem", "large"],
   missing: () => missingProgram("gnutls-cli"),
   listen({ identity, caFile, clientAuthentication, alpn }: PeerSettings): Promise<ListeningPeer> {
     if (identity === null) throw new Error("a server needs an identity");

@@ -30,7 +30,7 @@ export interface Identity {
 }
 
 /** Everything that live peers need. */
-export interface Material extends AsyncDisposable {
+export interface Material extends Disposable {
   /** The authority, PEM. */
   readonly ca: string;
   /** The authority in a file. */
@@ -67,8 +67,8 @@ export async function makeMaterial(): Promise<Material> {
       identities.set(kind, identity);
       return identity;
     },
-    async [Symbol.asyncDispose](): Promise<void> {
-      await Deno.remove(folder, { recursive: true });
+    [Symbol.dispose](): void {
+      Deno.removeSync(folder, { recursive: true });
     },
   };
 }

@@ -44,6 +44,7 @@ export function clientArguments(port: number, settings: PeerSettings): string[] 
 /** `openssl s_server` and `openssl s_client`. */
 export const openssl: Peer = {
   name: "openssl",
+  program: "openssl",
   lacks: ["ml-kem"],
   missing: () => missingProgram("openssl", "version"),
   listen(settings: PeerSettings): Promise<ListeningPeer> {
@@ -58,7 +59,8 @@ export const openssl: Peer = {
 /** `curl`, which sends what it is given in a PUT request, in chunks. */
 export const curl: Peer = {
   name: "curl",
-  lacks: ["ml-kem", "ccm", "half-close"],
+  program: "curl",
+  lacks: ["ml-kem", "ccm", "alpn", "half-close"],
   missing: () => missingProgram("curl"),
   connect(port: number, { caFile, identity }: PeerSettings): Promise<PeerEnd> {
     const args = [
@@ -68,5 +70,20 @@ export const curl: Peer = {
       ...["--upload-file", "-", `https://localhost:${port}/`],
     ];
     return Promise.resolve(spawnEnd("curl", args, "http"));
+  },
+};
+
+/** OpenSSL with its prompt: a line of one letter is a command (`k` and `K` update its key), and output has comments. */
+export const opensslInteractive: Peer = {
+  name: "openssl",
+  program: "openssl",
+  missing: openssl.missing,
+  listen(settings: PeerSettings): Promise<ListeningPeer> {
+    return Promise.resolve(
+      listeningProgram("openssl", (port) => serverArguments(port, settings)),
+    );
+  },
+  connect(port: number, settings: PeerSettings): Promise<PeerEnd> {
+    return Promise.resolve(spawnEnd("openssl", clientArguments(port, settings)));
   },
 };

@@ -45,6 +45,8 @@ export interface ListeningPeer {
 export interface Peer {
   /** For tables. */
   readonly name: string;
+  /** The program that it is; part of the runtime unless given. */
+  readonly program?: string;
   /** Why it cannot be used here, or `null`. */
   missing(): Promise<string | null>;
   /** Which features it lacks in which role. */
@@ -62,4 +64,6 @@ export type PeerFeature =
   | "p521"
   | "x448"
   | "ml-kem"
+  | "alpn"
+  | "large"
   | "half-close";
