@@ -1,6 +1,7 @@
 /**
  * The configuration of both roles. It is checked when it is made ({@link resolveClientConfig},
- * {@link resolveServerConfig}), so that a mistake is found before the first connection.
+ * {@link resolveServerConfig}), so that a mistake is found before the first connection. A configuration serves any number of
+ * connections and does not change: to go on with another one, make a new object.
  *
  * @module
  */

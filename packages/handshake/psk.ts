@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseCertificate } from "@sealane/pki";
+import { type Certificate, parseCertificate } from "@sealane/pki";
 import type { CipherSuite, Hash } from "@sealane/providers";
 import { CertificateType } from "@sealane/wire";
 import type { CommonConfig } from "./config.ts";
@@ -89,8 +89,19 @@ export function recallPeer(peer: SessionPeer | null): PeerIdentity | null {
   if (type === CertificateType.RawPublicKey) {
     return { ...common, certificates: [], leaf: null, publicKey: certificates[0] };
   }
-  const leaf = parseCertificate(certificates[0]);
-  return { ...common, certificates, leaf, publicKey: leaf.subjectPublicKeyInfo.raw };
+  // Few programs look at the peer of a resumed session: its certificate is parsed when one does.
+  let parsed: Certificate | null = null;
+  const leaf = () => parsed ??= parseCertificate(certificates[0]);
+  return {
+    ...common,
+    certificates,
+    get leaf() {
+      return leaf();
+    },
+    get publicKey() {
+      return leaf().subjectPublicKeyInfo.raw;
+    },
+  };
 }
 
 /**

@@ -175,12 +175,28 @@ function resolve(config: CommonConfig): Resolved {
   };
 }
 
+/** Configurations that have been checked: one object serves many connections, and is checked with the first. */
+const clients = new WeakMap<ClientConfig, ResolvedClientConfig>();
+const servers = new WeakMap<ServerConfig, ResolvedServerConfig>();
+
+function once<C extends object, R>(known: WeakMap<C, R>, config: C, check: (config: C) => R): R {
+  const before = known.get(config);
+  if (before !== undefined) return before;
+  const resolved = check(config);
+  known.set(config, resolved);
+  return resolved;
+}
+
 /**
- * A client configuration, checked.
+ * A client configuration, checked. The object is not to be changed after this: give a new one instead.
  *
  * @throws {TlsError} `api/config`, with a message that says what to change.
  */
 export function resolveClientConfig(config: ClientConfig): ResolvedClientConfig {
+  return once(clients, config, checkClientConfig);
+}
+
+function checkClientConfig(config: ClientConfig): ResolvedClientConfig {
   const resolved = resolve(config);
   const groupIds = resolved.groupList.map((group) => group.id);
   for (const share of config.keyShares ?? []) {
@@ -206,11 +222,15 @@ function ownTypes(
 }
 
 /**
- * A server configuration, checked.
+ * A server configuration, checked. The object is not to be changed after this: give a new one instead.
  *
  * @throws {TlsError} `api/config`, with a message that says what to change.
  */
 export function resolveServerConfig(config: ServerConfig): ResolvedServerConfig {
+  return once(servers, config, checkServerConfig);
+}
+
+function checkServerConfig(config: ServerConfig): ResolvedServerConfig {
   const resolved = resolve(config);
   const authentication = config.clientAuthentication ?? "none";
   const decided = config.trust !== undefined || config.verifyPeer !== undefined ||
