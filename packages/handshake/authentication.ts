@@ -4,7 +4,7 @@
  * @module
  */
 import { parseSubjectPublicKeyInfo, signatureSchemesOfKey } from "@sealane/pki";
-import type { Hash } from "@sealane/providers";
+import type { Hash, SignatureAlgorithm } from "@sealane/providers";
 import {
   concat,
   HandshakeType,
@@ -15,7 +15,8 @@ import {
 } from "@sealane/wire";
 import { type AuthenticationRequest, receiveCertificate } from "./certificate_message.ts";
 import type { FlowContext } from "./context.ts";
-import type { Credential } from "./credential.ts";
+import type { ChosenCredential } from "./credential_selection.ts";
+import { verifyDelegatedCredential } from "./extensions/delegation.ts";
 import { checkVerifyData, finishedVerifyData } from "./key_schedule.ts";
 import { decodeCertificateVerify, encodeCertificateVerify } from "./messages/certificate_verify.ts";
 import { decodeFinished, encodeFinished } from "./messages/finished.ts";
@@ -59,24 +60,11 @@ function* receiveCertificateVerify(
 ): Step<SignatureScheme> {
   const message = yield* context.receive(HandshakeType.certificate_verify);
   const { scheme, signature } = decodeCertificateVerify(message.body);
-  const name = signatureSchemeName(scheme);
-  const algorithm = context.config.verifiers.get(scheme);
-  if (algorithm === undefined) {
-    throw new TlsError(
-      "peer/signature-scheme",
-      `CertificateVerify uses ${name}, which was not offered`,
-    );
-  }
-  if (!signatureSchemesOfKey(parseSubjectPublicKeyInfo(identity.publicKey)).includes(scheme)) {
-    throw new TlsError(
-      "peer/signature-scheme",
-      `CertificateVerify uses ${name} with a key of another kind`,
-    );
-  }
+  const { algorithm, publicKey } = yield* signingKey(context, identity, scheme);
   const side = context.role === "client" ? "server" : "client";
   const content = signedContent(side, context.transcript.digest());
   const good = yield* settle(
-    algorithm.verify(identity.publicKey, content, signature, "certificate-verify"),
+    algorithm.verify(publicKey, content, signature, "certificate-verify"),
   );
   if (!good) {
     throw new TlsError("peer/bad-signature", "the signature of CertificateVerify is wrong");
@@ -85,15 +73,59 @@ function* receiveCertificateVerify(
   return scheme;
 }
 
+interface SigningKey {
+  /** Verifies the scheme. */
+  readonly algorithm: SignatureAlgorithm;
+  /** DER SubjectPublicKeyInfo. */
+  readonly publicKey: Uint8Array;
+}
+
+/** The key that has to verify CertificateVerify: of the certificate, or of the credential that it delegated to. */
+function* signingKey(
+  context: FlowContext,
+  identity: PeerIdentity,
+  scheme: SignatureScheme,
+): Step<SigningKey> {
+  const { config, role } = context;
+  const { leaf, delegatedCredential } = identity;
+  if (delegatedCredential !== null && leaf !== null) {
+    yield* settle(verifyDelegatedCredential(delegatedCredential, {
+      certificate: leaf,
+      role: role === "client" ? "server" : "client",
+      certVerifyAlgorithm: scheme,
+      offeredForCredentials: [...config.delegatedVerifiers.keys()],
+      offered: config.offeredSchemes,
+      signatures: config.provider.signatures,
+      now: config.clock(),
+    }));
+  }
+  const publicKey = delegatedCredential?.spki ?? identity.publicKey;
+  const verifiers = delegatedCredential === null ? config.verifiers : config.delegatedVerifiers;
+  const algorithm = verifiers.get(scheme);
+  const name = signatureSchemeName(scheme);
+  if (algorithm === undefined) {
+    throw new TlsError(
+      "peer/signature-scheme",
+      `CertificateVerify uses ${name}, which was not offered`,
+    );
+  }
+  if (!signatureSchemesOfKey(parseSubjectPublicKeyInfo(publicKey)).includes(scheme)) {
+    throw new TlsError(
+      "peer/signature-scheme",
+      `CertificateVerify uses ${name} with a key of another kind`,
+    );
+  }
+  return { algorithm, publicKey };
+}
+
 /** Signs the transcript and sends CertificateVerify. */
 export function* sendCertificateVerify(
   context: FlowContext,
-  credential: Credential,
-  scheme: SignatureScheme,
+  { signer, scheme }: ChosenCredential,
 ): Step<void> {
   const content = signedContent(context.role, context.transcript.digest());
   const signature = yield* settle(
-    credential.signer.sign(scheme, content, { signal: context.signal, use: "certificate-verify" }),
+    signer.sign(scheme, content, { signal: context.signal, use: "certificate-verify" }),
   );
   context.send(encodeCertificateVerify({ scheme, signature }));
 }

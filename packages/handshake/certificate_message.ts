@@ -9,15 +9,21 @@ import {
   CertificateType,
   certificateTypeName,
   equalBytes,
-  type ExtensionType,
+  ExtensionType,
   extensionTypeName,
   HandshakeType,
   TlsError,
 } from "@sealane/wire";
 import type { FlowContext } from "./context.ts";
-import type { Credential } from "./credential.ts";
+import type { ChosenCredential } from "./credential_selection.ts";
 import { CompressionCache, decompressCertificate } from "./extensions/certificate_compression.ts";
-import { decodeExtension, encodeExtension, type RawExtension } from "./extensions/extension.ts";
+import { delegatedCredentialInCertificate } from "./extensions/delegated_credential.ts";
+import {
+  decodeExtension,
+  encodeExtension,
+  findExtension,
+  type RawExtension,
+} from "./extensions/extension.ts";
 import { signedCertificateTimestampInCertificate } from "./extensions/signed_certificate_timestamp.ts";
 import { statusRequestInCertificate } from "./extensions/status_request.ts";
 import {
@@ -103,12 +109,13 @@ function checkEntryExtensions(
   offered: ReadonlySet<ExtensionType>,
 ): void {
   for (const { type } of entry.extensions) {
-    if (!offered.has(type)) {
-      throw new TlsError(
-        "peer/unsolicited-extension",
-        `a certificate entry has the extension ${extensionTypeName(type)}, which was not offered`,
-      );
-    }
+    if (offered.has(type)) continue;
+    // RFC 9345 §4.1: this one has an alert of its own.
+    const delegated = type === ExtensionType.delegated_credential;
+    throw new TlsError(
+      delegated ? "peer/unsolicited-delegated-credential" : "peer/unsolicited-extension",
+      `a certificate entry has the extension ${extensionTypeName(type)}, which was not offered`,
+    );
   }
 }
 
@@ -128,7 +135,9 @@ function readChain(entries: readonly CertificateEntry[]): PeerIdentity {
     ocspResponse: decodeExtension(first.extensions, statusRequestInCertificate) ?? null,
     signedCertificateTimestamps:
       decodeExtension(first.extensions, signedCertificateTimestampInCertificate) ?? [],
-    delegatedCredential: null,
+    // RFC 9345 §4.1.1: on any other certificate it is ignored.
+    delegatedCredential: decodeExtension(first.extensions, delegatedCredentialInCertificate) ??
+      null,
   };
 }
 
@@ -137,7 +146,10 @@ function readRawPublicKey(entries: readonly CertificateEntry[]): PeerIdentity {
   if (entries.length > 1) {
     throw new TlsError("peer/raw-public-key", `Certificate has ${entries.length} raw public keys`);
   }
-  const [{ data }] = entries;
+  const [{ data, extensions }] = entries;
+  if (findExtension(extensions, ExtensionType.delegated_credential) !== undefined) {
+    throw new TlsError("peer/delegated-credential", "a raw public key cannot delegate");
+  }
   parseSubjectPublicKeyInfo(data);
   return {
     type: CertificateType.RawPublicKey,
@@ -168,31 +180,29 @@ const compressed = new CompressionCache();
 /** Sends Certificate with this chain; `null` sends an empty one (a client that declines). */
 export function* sendCertificate(
   context: FlowContext,
-  credential: Credential | null,
+  chosen: ChosenCredential | null,
   requestContext: Uint8Array,
   extras: CertificateExtras,
 ): Step<void> {
-  const entries = credential === null ? [] : credential.certificates.map((data, index) => ({
+  const entries = chosen === null ? [] : chosen.credential.certificates.map((data, index) => ({
     data,
     // Only the leaf has extensions: no peer reads those of other certificates.
-    extensions: index === 0 ? leafExtensions(context, credential, extras) : [],
+    extensions: index === 0 ? leafExtensions(context, chosen, extras) : [],
   }));
   const message = encodeCertificate({ context: requestContext, entries });
   const ours = context.config.certificateCompression ?? [];
-  const shorter = credential === null || extras.compression.length === 0
-    ? null
-    : compressed.compress(
-      credential,
-      message.subarray(HANDSHAKE_HEADER_LENGTH),
-      ours,
-      extras.compression,
-    );
+  const shorter = chosen === null || extras.compression.length === 0 ? null : compressed.compress(
+    chosen.credential,
+    message.subarray(HANDSHAKE_HEADER_LENGTH),
+    ours,
+    extras.compression,
+  );
   context.send((yield* settle(shorter)) ?? message);
 }
 
 function leafExtensions(
   context: FlowContext,
-  credential: Credential,
+  { credential, delegated }: ChosenCredential,
   extras: CertificateExtras,
 ): RawExtension[] {
   const extensions: RawExtension[] = [];
@@ -204,6 +214,9 @@ function leafExtensions(
     const timestamps = credential.signedCertificateTimestamps;
     if (extras.signedCertificateTimestamps && timestamps !== undefined) {
       extensions.push(encodeExtension(signedCertificateTimestampInCertificate, timestamps));
+    }
+    if (delegated !== null) {
+      extensions.push(encodeExtension(delegatedCredentialInCertificate, delegated));
     }
   }
   return extensions.concat(context.customExtensions("CT", extras.offeredExtensions));

@@ -9,6 +9,7 @@ import type { TrustStore } from "@sealane/pki";
 import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 import type { CertificateType, CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";
 import type { Credential } from "./credential.ts";
+import type { CredentialChoice } from "./credential_selection.ts";
 import type { CustomExtension } from "./custom_extension.ts";
 import type { CertificateCompression } from "./extensions/compression_algorithms.ts";
 import type { TicketRequest } from "./extensions/ticket_request.ts";
@@ -46,6 +47,11 @@ export interface CommonConfig {
    * given; `builtinCompression()` has what the platform has.
    */
   readonly certificateCompression?: readonly CertificateCompression[];
+  /**
+   * The signature schemes to accept from peers that authenticate with a delegated credential (RFC 9345), most preferred first.
+   * None unless given; `DELEGATED_CREDENTIAL_SCHEMES` has what is usual.
+   */
+  readonly delegatedCredentialSchemes?: readonly SignatureScheme[];
   /** Raw public keys to trust: the SHA-256 digests of their DER SubjectPublicKeyInfo. */
   readonly trustedPublicKeys?: readonly Uint8Array[];
   /** Application protocols (ALPN), most preferred first: strings, encoded as UTF-8, or bytes. */
@@ -120,7 +126,7 @@ export interface ClientConfig extends CommonConfig {
    * with a HelloRetryRequest.
    */
   readonly keyShares?: readonly NamedGroup[];
-  /** The certificate to answer a CertificateRequest with: a list to choose from, or a function. */
+  /** The certificate to answer a CertificateRequest with: a list, of which the first that fits is taken, or a function. */
   readonly credentials?: readonly Credential[] | ClientCredentialSelector;
   /** What this client can authenticate with, most preferred first; the types of a list of `credentials` unless given. */
   readonly certificateTypes?: readonly CertificateType[];
@@ -146,10 +152,10 @@ export interface ClientConfig extends CommonConfig {
   readonly postHandshakeAuthentication?: boolean;
 }
 
-/** Chooses a client's credential; `null` sends an empty Certificate. */
+/** Chooses a client's credential, or gives a list to choose from; `null` sends an empty Certificate. */
 export type ClientCredentialSelector = (
   request: ClientCredentialRequest,
-) => MaybePromise<Credential | null>;
+) => MaybePromise<CredentialChoice>;
 
 /** What a client's credential has to fit. */
 export interface ClientCredentialRequest {
@@ -159,6 +165,8 @@ export interface ClientCredentialRequest {
   readonly signatureSchemes: readonly SignatureScheme[];
   /** The schemes that the server accepts in certificates. */
   readonly certificateSignatureSchemes: readonly SignatureScheme[];
+  /** The schemes that the server accepts with a delegated credential (RFC 9345); `null` if it takes none. */
+  readonly delegatedCredentialSchemes: readonly SignatureScheme[] | null;
   /** The authorities that the server names, DER names; empty: any. */
   readonly certificateAuthorities: readonly Uint8Array[];
   /** The server that asks. */
@@ -169,7 +177,11 @@ export interface ClientCredentialRequest {
 
 /** The configuration of a server. */
 export interface ServerConfig extends CommonConfig {
-  /** The credentials to choose from, most preferred first, or a function that chooses from the ClientHello. */
+  /**
+   * The credentials to choose from, most preferred first, or a function that chooses from the ClientHello. Of a list, those
+   * for the name that the client asks for go first. A function is asked for every connection, so it is also the way to
+   * replace certificates while connections go on: `credentials: () => current`.
+   */
   readonly credentials?: readonly Credential[] | ServerCredentialSelector;
   /**
    * Called with every ClientHello before anything is chosen; may give the configuration to go on with, for instance
@@ -232,10 +244,10 @@ export interface ServerEarlyData {
   readonly accept?: (hello: ClientHelloInfo, session: Session) => MaybePromise<boolean>;
 }
 
-/** Chooses a server's credential; `null` ends the handshake with handshake_failure. */
+/** Chooses a server's credential, or gives a list to choose from; `null` ends the handshake with handshake_failure. */
 export type ServerCredentialSelector = (
   hello: ClientHelloInfo,
-) => MaybePromise<Credential | null>;
+) => MaybePromise<CredentialChoice>;
 
 /** What a ClientHello says, for callbacks. */
 export interface ClientHelloInfo {
@@ -251,6 +263,8 @@ export interface ClientHelloInfo {
   readonly signatureSchemes: readonly SignatureScheme[];
   /** The schemes that the client accepts in certificates. */
   readonly certificateSignatureSchemes: readonly SignatureScheme[];
+  /** The schemes that the client accepts with a delegated credential (RFC 9345); `null` if it takes none. */
+  readonly delegatedCredentialSchemes: readonly SignatureScheme[] | null;
   /** The authorities that the client names, DER names; empty: any. */
   readonly certificateAuthorities: readonly Uint8Array[];
   /** What the client takes from a server: X.509 unless it says otherwise (RFC 7250). */

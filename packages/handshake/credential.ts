@@ -12,6 +12,7 @@ import {
   type SignatureScheme,
   TlsError,
 } from "@sealane/wire";
+import { checkDelegatedKey, type DelegatedKeys } from "./extensions/delegated_key.ts";
 
 /** A certificate chain or a raw public key, with the private key. Make one with {@link createCredential}. */
 export interface Credential {
@@ -23,8 +24,13 @@ export interface Credential {
   readonly leaf: Certificate | null;
   /** The private key. */
   readonly signer: Signer;
-  /** The schemes to sign with, most preferred first. */
+  /** The schemes to sign with, most preferred first; empty where only delegated keys sign. */
   readonly schemes: readonly SignatureScheme[];
+  /**
+   * Delegated credentials with their keys (RFC 9345), most preferred first, for peers that take them. With a function they
+   * can be replaced while connections are made.
+   */
+  readonly delegatedKeys?: DelegatedKeys;
   /** An OCSP response for the leaf, DER, sent to peers that ask. */
   readonly ocspResponse?: Uint8Array;
   /** Signed certificate timestamps of the leaf (RFC 6962), sent to peers that ask. */
@@ -37,8 +43,11 @@ export interface Credential {
 export interface CredentialOptions {
   /** The chain, leaf first, DER. */
   readonly certificates: readonly Uint8Array[];
-  /** The private key: see `importPrivateKey` of `@sealane/providers`. */
-  readonly signer: Signer;
+  /**
+   * The private key: see `importPrivateKey` of `@sealane/providers`. Without it, `delegatedKeys` alone sign, and peers that
+   * do not take delegated credentials get another credential or none.
+   */
+  readonly signer?: Signer;
   /** The schemes to sign with, most preferred first; those of the signer unless given. */
   readonly schemes?: readonly SignatureScheme[];
   /** An OCSP response for the leaf, DER. */
@@ -47,11 +56,24 @@ export interface CredentialOptions {
   readonly signedCertificateTimestamps?: readonly Uint8Array[];
   /** Use it only where the peer's certificate_authorities has an issuer of the chain. */
   readonly mustMatchIssuer?: boolean;
+  /**
+   * Delegated credentials with their keys (RFC 9345), most preferred first, for peers that take them: a list, or a function
+   * that gives the list of the moment, so that new ones come before the old ones expire.
+   */
+  readonly delegatedKeys?: DelegatedKeys;
 }
 
+/** Stands for the key of a certificate that only delegates. */
+const NO_SIGNER: Signer = {
+  schemes: [],
+  sign: () => {
+    throw new TlsError("local/internal", "the private key of the certificate is not here");
+  },
+};
+
 /**
- * A credential of a certificate chain, checked: the leaf decodes, the key is the leaf's, and there is a scheme to sign
- * with.
+ * A credential of a certificate chain, checked: the leaf decodes, the keys are the leaf's and those that it delegates to, and
+ * there is a scheme to sign with.
  *
  * @throws {TlsError} `api/config`.
  */
@@ -61,7 +83,11 @@ export function createCredential(options: CredentialOptions): Credential {
     throw new TlsError("api/config", "a credential needs at least one certificate");
   }
   const leaf = parseLeaf(first);
-  const { signer } = options;
+  const { signer = NO_SIGNER, delegatedKeys } = options;
+  if (options.signer === undefined && delegatedKeys === undefined) {
+    throw new TlsError("api/config", "a credential needs a private key or delegated keys");
+  }
+  if (Array.isArray(delegatedKeys)) delegatedKeys.forEach((key) => checkDelegatedKey(key, leaf));
   if (
     signer.publicKey !== undefined && !equalBytes(signer.publicKey, leaf.subjectPublicKeyInfo.raw)
   ) {
@@ -72,7 +98,8 @@ export function createCredential(options: CredentialOptions): Credential {
     ...options,
     type: CertificateTypes.X509,
     leaf,
-    schemes: checkedSchemes(signer, options.schemes),
+    signer,
+    schemes: options.signer === undefined ? [] : checkedSchemes(signer, options.schemes),
   });
 }
 

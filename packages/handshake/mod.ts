@@ -7,7 +7,11 @@
 export * from "./carrier.ts";
 export * from "./config.ts";
 export * from "./credential.ts";
-export { type CredentialDemand, findCredential } from "./credential_selection.ts";
+export {
+  type CredentialChoice,
+  type CredentialDemand,
+  findCredential,
+} from "./credential_selection.ts";
 export * from "./custom_extension.ts";
 export * from "./events.ts";
 export {
@@ -15,7 +19,11 @@ export {
   type CertificateCompression,
 } from "./extensions/compression_algorithms.ts";
 export type { DelegatedCredential } from "./extensions/delegated_credential.ts";
-export type { DelegatedKey } from "./extensions/delegated_key.ts";
+export {
+  checkDelegatedKey,
+  type DelegatedKey,
+  type DelegatedKeys,
+} from "./extensions/delegated_key.ts";
 export {
   decodeDelegatedCredential,
   delegationExpiry,
@@ -34,7 +42,11 @@ export * from "./peer.ts";
 export type { PostHandshake, PostHandshakeHandler } from "./post_handshake.ts";
 export type { ExternalPsk } from "./psk.ts";
 export { TlsFlag } from "./extensions/tls_flags.ts";
-export { DEFAULT_GROUPS, DEFAULT_SIGNATURE_SCHEMES } from "./resolve_config.ts";
+export {
+  DEFAULT_GROUPS,
+  DEFAULT_SIGNATURE_SCHEMES,
+  DELEGATED_CREDENTIAL_SCHEMES,
+} from "./resolve_config.ts";
 export * from "./session/mod.ts";
 export type { HandshakeMessage } from "./messages/message.ts";
 export type { Need, Step } from "./step.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Certificate } from "@sealane/pki";
-import type { CertificateType, SignatureScheme } from "@sealane/wire";
+import type { CertificateType } from "@sealane/wire";
+import type { DelegatedCredential } from "./extensions/delegated_credential.ts";
 
 /** What a peer authenticated with. */
 export interface PeerIdentity {
@@ -20,6 +21,6 @@ export interface PeerIdentity {
   readonly ocspResponse: Uint8Array | null;
   /** The signed certificate timestamps that came with the leaf (RFC 6962); empty without any. */
   readonly signedCertificateTimestamps: readonly Uint8Array[];
-  /** The scheme of the delegated credential that signed the handshake (RFC 9345); `null` without one. */
-  readonly delegatedCredential: SignatureScheme | null;
+  /** The delegated credential whose key signed the handshake (RFC 9345); `null` if the leaf's own key did. */
+  readonly delegatedCredential: DelegatedCredential | null;
 }

@@ -17,6 +17,7 @@ import {
   utf8,
 } from "@sealane/wire";
 import type { ClientConfig, CommonConfig, ServerConfig } from "./config.ts";
+import { NOT_FOR_CREDENTIALS } from "./extensions/delegation.ts";
 import { WHERE_ALLOWED } from "./extensions/table.ts";
 import { DEFAULT_LIMITS, type HandshakeLimits } from "./limits.ts";
 
@@ -35,6 +36,12 @@ export const DEFAULT_SIGNATURE_SCHEMES: readonly SignatureScheme[] = [
   S.ecdsa_secp384r1_sha384,
   S.rsa_pss_rsae_sha384,
   S.rsa_pss_rsae_sha512,
+];
+
+/** Schemes that are usual with delegated credentials, for `delegatedCredentialSchemes`; every provider but ShangMi has them. */
+export const DELEGATED_CREDENTIAL_SCHEMES: readonly SignatureScheme[] = [
+  S.ecdsa_secp256r1_sha256,
+  S.ecdsa_secp384r1_sha384,
 ];
 
 /** Schemes that may stand in certificates only (RFC 9846 section 4.3.3). */
@@ -60,6 +67,8 @@ interface Resolved {
   readonly groupList: readonly KeyExchangeGroup[];
   /** Verification by scheme, in the order to offer. */
   readonly verifiers: ReadonlyMap<SignatureScheme, SignatureAlgorithm>;
+  /** Verification with delegated credentials by scheme, in the order to offer; empty: none are taken. */
+  readonly delegatedVerifiers: ReadonlyMap<SignatureScheme, SignatureAlgorithm>;
   /** The content of signature_algorithms. */
   readonly offeredSchemes: readonly SignatureScheme[];
   /** The content of signature_algorithms_cert, or `null` to leave it out. */
@@ -165,6 +174,7 @@ function resolve(config: CommonConfig): Resolved {
     suites,
     groupList,
     verifiers: new Map(algorithms.map((algorithm) => [algorithm.scheme, algorithm])),
+    delegatedVerifiers: delegatedVerifiers(config),
     offeredSchemes: algorithms.map((algorithm) => algorithm.scheme),
     offeredCertificateSchemes: config.certificateSignatureSchemes ?? null,
     peerTypes: config.peerCertificateTypes ?? [CertificateType.X509],
@@ -185,6 +195,20 @@ function once<C extends object, R>(known: WeakMap<C, R>, config: C, check: (conf
   const resolved = check(config);
   known.set(config, resolved);
   return resolved;
+}
+
+function delegatedVerifiers(
+  { delegatedCredentialSchemes = [], provider }: CommonConfig,
+): ReadonlyMap<SignatureScheme, SignatureAlgorithm> {
+  return new Map(delegatedCredentialSchemes.map((scheme) => {
+    const name = signatureSchemeName(scheme);
+    if (NOT_FOR_CREDENTIALS.includes(scheme) || !allowedInCertificateVerify(scheme)) {
+      configError(`the signature scheme ${name} is not allowed with delegated credentials`);
+    }
+    const algorithm = provider.signatures.find((candidate) => candidate.scheme === scheme) ??
+      configError(`the provider ${provider.name} does not have the signature scheme ${name}`);
+    return [scheme, algorithm];
+  }));
 }
 
 /**

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Handshake } from "./handshake.ts";
+import type { MaybePromise } from "@sealane/providers";
+import { TlsError } from "@sealane/wire";
 import type { HandshakeEvent } from "./events.ts";
 
 /** Starts both sides and runs {@link exchange}. */
@@ -31,4 +33,56 @@ export function exchange(
     }
   }
   return events;
+}
+
+/** Changes a message on its way; `null` drops it. */
+export type Interference = (
+  message: Uint8Array,
+  from: "client" | "server",
+) => Uint8Array | null;
+
+/** What became of both sides. */
+export interface Outcome {
+  /** What ended the client's handshake; `null` if nothing did. */
+  readonly client: TlsError | null;
+  /** What ended the server's handshake; `null` if nothing did. */
+  readonly server: TlsError | null;
+  /** All messages that were sent, before they were changed: `client` or `server`, and the bytes. */
+  readonly messages: readonly (readonly ["client" | "server", Uint8Array])[];
+}
+
+/**
+ * Runs two handshakes against each other, with providers and callbacks that may take their time, while somebody changes
+ * messages on the way; until one side fails or neither has more to say. A failure is not thrown but given.
+ */
+export async function shakeOut(
+  client: Handshake,
+  server: Handshake,
+  interfere: Interference = (message) => message,
+): Promise<Outcome> {
+  const messages: ["client" | "server", Uint8Array][] = [];
+  const ways = [[client, server, "client"], [server, client, "server"]] as const;
+  const quietly = async (work: () => MaybePromise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error;
+    }
+  };
+  await quietly(() => client.start());
+  await quietly(() => server.start());
+  for (let quiet = false; !quiet;) {
+    quiet = true;
+    for (const [from, to, name] of ways) {
+      for (const event of from.events()) {
+        if (event.type !== "message") continue;
+        quiet = false;
+        messages.push([name, event.data]);
+        const data = interfere(event.data, name);
+        if (data !== null && to.error === null) await quietly(() => to.receive(event.level, data));
+      }
+    }
+    if (client.error !== null || server.error !== null) break;
+  }
+  return { client: client.error, server: server.error, messages };
 }

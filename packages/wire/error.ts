@@ -118,6 +118,7 @@ export const ALERT_OF_CODE = {
   "peer/certificate-too-large": A.illegal_parameter,
   "peer/certificate-decompression": A.decode_error,
   "peer/delegated-credential": A.illegal_parameter,
+  "peer/unsolicited-delegated-credential": A.unexpected_message,
   "peer/certificate-type": A.unsupported_certificate,
   "peer/certificate-type-list": A.illegal_parameter,
   "peer/raw-public-key": A.illegal_parameter,

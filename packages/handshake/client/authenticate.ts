@@ -13,14 +13,14 @@ import {
 } from "@sealane/wire";
 import { receiveAuthentication, sendCertificateVerify } from "../authentication.ts";
 import { certificateTypes, checkCertificateType, sendCertificate } from "../certificate_message.ts";
-import type { ClientTarget } from "../config.ts";
+import type { ClientCredentialRequest, ClientTarget } from "../config.ts";
 import type { FlowContext } from "../context.ts";
-import type { Credential } from "../credential.ts";
-import { chooseScheme, findCredential } from "../credential_selection.ts";
+import { acceptanceOf, chooseCredential, type ChosenCredential } from "../credential_selection.ts";
 import {
   certificateAuthoritiesInCertificateRequest,
   compressCertificateInCertificateRequest,
   decodeExtension,
+  delegatedCredentialInCertificateRequest,
   findExtension,
   signatureAlgorithmsCertInCertificateRequest,
   signatureAlgorithmsInCertificateRequest,
@@ -145,13 +145,11 @@ export function* sendClientAuthentication(
   server: ServerAuthentication,
 ): Step<SignatureScheme | null> {
   const { extensions } = request;
-  const signatureSchemes = decodeExtension(extensions, signatureAlgorithmsInCertificateRequest) ??
-    [];
-  const credential = yield* chooseCredential(context, config, request, signatureSchemes, server);
+  const chosen = yield* chooseClientCredential(context, config, request, server);
   const offered = new Set(extensions.map(({ type }) => type));
-  yield* sendCertificate(context, credential, request.context, {
+  yield* sendCertificate(context, chosen, request.context, {
     ocspResponse: offered.has(ExtensionType.status_request)
-      ? credential?.ocspResponse ?? null
+      ? chosen?.credential.ocspResponse ?? null
       : null,
     signedCertificateTimestamps: findExtension(
       extensions,
@@ -160,38 +158,42 @@ export function* sendClientAuthentication(
     offeredExtensions: offered,
     compression: decodeExtension(extensions, compressCertificateInCertificateRequest) ?? [],
   });
-  if (credential === null) return null;
-  const scheme = chooseScheme(credential, signatureSchemes);
-  yield* sendCertificateVerify(context, credential, scheme);
-  return scheme;
+  if (chosen === null) return null;
+  yield* sendCertificateVerify(context, chosen);
+  return chosen.scheme;
 }
 
-function* chooseCredential(
+function* chooseClientCredential(
   context: FlowContext,
   config: ResolvedClientConfig,
-  request: CertificateRequest,
-  signatureSchemes: readonly SignatureScheme[],
+  { extensions }: CertificateRequest,
   server: ServerAuthentication,
-): Step<Credential | null> {
+): Step<ChosenCredential | null> {
   const { credentials } = config;
   if (credentials === undefined) return null;
-  const { extensions } = request;
-  const authorities = decodeExtension(extensions, certificateAuthoritiesInCertificateRequest) ?? [];
-  if (typeof credentials === "function") {
-    return yield* settle(credentials({
-      certificateType: server.ownType,
-      signatureSchemes,
-      certificateSignatureSchemes:
-        decodeExtension(extensions, signatureAlgorithmsCertInCertificateRequest) ??
-          signatureSchemes,
-      certificateAuthorities: authorities,
-      server: server.peer,
-      signal: context.signal,
-    }));
-  }
-  return findCredential(credentials, {
+  const schemes = decodeExtension(extensions, signatureAlgorithmsInCertificateRequest) ?? [];
+  const request: ClientCredentialRequest = {
     certificateType: server.ownType,
-    signatureSchemes,
-    certificateAuthorities: authorities,
-  });
+    signatureSchemes: schemes,
+    certificateSignatureSchemes:
+      decodeExtension(extensions, signatureAlgorithmsCertInCertificateRequest) ?? schemes,
+    delegatedCredentialSchemes:
+      decodeExtension(extensions, delegatedCredentialInCertificateRequest) ?? null,
+    certificateAuthorities:
+      decodeExtension(extensions, certificateAuthoritiesInCertificateRequest) ?? [],
+    server: server.peer,
+    signal: context.signal,
+  };
+  const choice = typeof credentials === "function"
+    ? yield* settle(credentials(request))
+    : credentials;
+  const chosen = chooseCredential(choice, acceptanceOf(request), config.clock());
+  // A list of which none fits is a client without a certificate; one that the program chose by itself is a mistake.
+  if (chosen === null && choice !== null && !Array.isArray(choice)) {
+    throw new TlsError(
+      "peer/no-common-signature-scheme",
+      "the certificate of ours that was chosen does not fit the CertificateRequest",
+    );
+  }
+  return chosen;
 }

@@ -25,6 +25,7 @@ import {
   clientCertificateTypeInClientHello,
   compressCertificateInClientHello,
   cookieInClientHello,
+  delegatedCredentialInClientHello,
   earlyDataInClientHello,
   encodeExtension,
   type ExtensionCodec,
@@ -212,6 +213,8 @@ function offeredExtensions(
   if (ownTypes !== null) add(clientCertificateTypeInClientHello, ownTypes);
   const compression = compressionIds(config.certificateCompression ?? []);
   if (compression.length > 0) add(compressCertificateInClientHello, compression);
+  const delegated = [...config.delegatedVerifiers.keys()];
+  if (delegated.length > 0) add(delegatedCredentialInClientHello, delegated);
   if (config.recordSizeLimit !== undefined) {
     add(recordSizeLimitInClientHello, config.recordSizeLimit);
   }

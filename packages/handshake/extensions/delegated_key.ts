@@ -5,7 +5,7 @@
  */
 import { type Certificate, signatureSchemesOfKey } from "@sealane/pki";
 import type { Signer } from "@sealane/providers";
-import { equalBytes, type SignatureScheme, signatureSchemeName } from "@sealane/wire";
+import { equalBytes, type SignatureScheme, signatureSchemeName, TlsError } from "@sealane/wire";
 import type { DelegatedCredential } from "./delegated_credential.ts";
 import {
   certificateProblem,
@@ -44,6 +44,34 @@ export function checkDelegatedKey({ credential, signer }: DelegatedKey, leaf: Ce
   if (!signatureSchemesOfKey(leaf.subjectPublicKeyInfo).includes(algorithm)) {
     fail("api/config", "its signature is not of the certificate's kind of key");
   }
+}
+
+/** Delegated keys that may change at any time: a list, or a function that gives the list of the moment. */
+export type DelegatedKeys = readonly DelegatedKey[] | (() => readonly DelegatedKey[]);
+
+/** Keys that {@link checkDelegatedKey} found right, with the certificate that they are right for. */
+const checked = new WeakMap<DelegatedKey, Certificate>();
+
+/**
+ * The delegated keys of a credential, each of them checked once.
+ *
+ * @throws {TlsError} `local/callback` if a key that was swapped in does not belong to the certificate.
+ */
+export function delegatedKeysOf(
+  { delegatedKeys = [] }: { readonly delegatedKeys?: DelegatedKeys },
+  leaf: Certificate,
+): readonly DelegatedKey[] {
+  const keys = typeof delegatedKeys === "function" ? delegatedKeys() : delegatedKeys;
+  for (const key of keys) {
+    if (checked.get(key) === leaf) continue;
+    try {
+      checkDelegatedKey(key, leaf);
+    } catch (cause) {
+      throw new TlsError("local/callback", TlsError.from(cause).message, { cause });
+    }
+    checked.set(key, leaf);
+  }
+  return keys;
 }
 
 /** What a peer takes, and when. */

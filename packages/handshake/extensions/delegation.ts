@@ -85,7 +85,7 @@ function signedContent(
 }
 
 /** RFC 9345 §4: an RSA key of a credential must not have the rsaEncryption OID, so these go with none. */
-const NOT_FOR_CREDENTIALS: readonly SignatureScheme[] = [
+export const NOT_FOR_CREDENTIALS: readonly SignatureScheme[] = [
   S.rsa_pss_rsae_sha256,
   S.rsa_pss_rsae_sha384,
   S.rsa_pss_rsae_sha512,

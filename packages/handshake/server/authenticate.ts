@@ -12,9 +12,11 @@ import {
 } from "../authentication.ts";
 import { sendCertificate } from "../certificate_message.ts";
 import type { FlowContext } from "../context.ts";
+import type { ChosenCredential } from "../credential_selection.ts";
 import {
   certificateAuthoritiesInCertificateRequest,
   compressCertificateInCertificateRequest,
+  delegatedCredentialInCertificateRequest,
   encodeExtension,
   type RawExtension,
   signatureAlgorithmsCertInCertificateRequest,
@@ -31,7 +33,6 @@ import {
 import type { ResolvedServerConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
 import type { ReceivedHello } from "./client_hello.ts";
-import type { ChosenCredential } from "./negotiate.ts";
 
 /** Sends CertificateRequest if the configuration wants a client certificate. */
 export function requestCertificate(
@@ -70,6 +71,10 @@ export function requestExtensions(
   if (compression.length > 0) {
     extensions.push(encodeExtension(compressCertificateInCertificateRequest, compression));
   }
+  const delegated = [...config.delegatedVerifiers.keys()];
+  if (delegated.length > 0) {
+    extensions.push(encodeExtension(delegatedCredentialInCertificateRequest, delegated));
+  }
   const authorities = config.certificateAuthorities ?? [];
   if (authorities.length > 0) {
     extensions.push(encodeExtension(certificateAuthoritiesInCertificateRequest, authorities));
@@ -82,21 +87,22 @@ export function* sendAuthentication(
   context: FlowContext,
   config: ResolvedServerConfig,
   hello: ReceivedHello,
-  { credential, scheme }: ChosenCredential,
+  chosen: ChosenCredential,
 ): Step<void> {
+  const { credential } = chosen;
   let ocspResponse = null;
   if (hello.offered.has(ExtensionType.status_request)) {
     ocspResponse = config.ocspResponse === undefined
       ? credential.ocspResponse ?? null
       : yield* settle(config.ocspResponse(credential, hello.info));
   }
-  yield* sendCertificate(context, credential, new Uint8Array(), {
+  yield* sendCertificate(context, chosen, new Uint8Array(), {
     ocspResponse,
     signedCertificateTimestamps: hello.offered.has(ExtensionType.signed_certificate_timestamp),
     offeredExtensions: hello.offered,
     compression: hello.compression,
   });
-  yield* sendCertificateVerify(context, credential, scheme);
+  yield* sendCertificateVerify(context, chosen);
 }
 
 /** The client's Certificate and CertificateVerify, if they were asked for; `null` for a client without. */

@@ -22,6 +22,7 @@ import {
   clientCertificateTypeInClientHello,
   compressCertificateInClientHello,
   decodeExtension,
+  delegatedCredentialInClientHello,
   type KeyShareEntry,
   keyShareInClientHello,
   recordSizeLimitInClientHello,
@@ -130,6 +131,8 @@ function decodeOffer(context: FlowContext, hello: ClientHello, bytes: Uint8Array
       signatureSchemes: schemes ?? [],
       certificateSignatureSchemes:
         decodeExtension(extensions, signatureAlgorithmsCertInClientHello) ?? schemes ?? [],
+      delegatedCredentialSchemes: decodeExtension(extensions, delegatedCredentialInClientHello) ??
+        null,
       certificateAuthorities: decodeExtension(extensions, certificateAuthoritiesInClientHello) ??
         [],
       serverCertificateTypes: decodeExtension(extensions, serverCertificateTypeInClientHello) ??

@@ -7,6 +7,7 @@ import { ExtensionType, HandshakeType, ProtocolVersion, TlsError, wipe } from "@
 import { deriveApplicationSecrets } from "../application_secrets.ts";
 import { receiveFinished, sendFinished } from "../authentication.ts";
 import type { FlowContext } from "../context.ts";
+import type { ChosenCredential } from "../credential_selection.ts";
 import {
   encodeExtension,
   keyShareInServerHello,
@@ -30,8 +31,7 @@ import { type Agreement, agreeOnGroup } from "./hello_retry.ts";
 import {
   chooseAlpn,
   chooseClientCertificateType,
-  chooseCredential,
-  type ChosenCredential,
+  chooseServerCredential,
   respond,
   shareFor,
 } from "./negotiate.ts";
@@ -157,7 +157,7 @@ function* chooseAuthentication(
       "ClientHello has no PSK of ours, and there is no certificate",
     );
   }
-  return yield* chooseCredential(config, hello);
+  return yield* chooseServerCredential(config, hello);
 }
 
 interface HandshakeKeys {

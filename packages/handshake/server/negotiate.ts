@@ -3,18 +3,10 @@
  *
  * @module
  */
-import { matchesServerName } from "@sealane/pki";
 import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
-import {
-  type CertificateType,
-  equalBytes,
-  namedGroupName,
-  type SignatureScheme,
-  TlsError,
-} from "@sealane/wire";
+import { type CertificateType, equalBytes, namedGroupName, TlsError } from "@sealane/wire";
 import type { FlowContext } from "../context.ts";
-import type { Credential } from "../credential.ts";
-import { chooseScheme, fitsAuthorities, usableSchemes } from "../credential_selection.ts";
+import { chooseCredential, type ChosenCredential } from "../credential_selection.ts";
 import type { KeyShareEntry } from "../extensions/mod.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
@@ -124,51 +116,31 @@ export function chooseClientCertificateType(
   return type;
 }
 
-/** A credential, and the scheme of it to sign with. */
-export interface ChosenCredential {
-  /** The credential. */
-  readonly credential: Credential;
-  /** The scheme. */
-  readonly scheme: SignatureScheme;
-}
-
 /** The credential that fits the ClientHello. */
-export function* chooseCredential(
+export function* chooseServerCredential(
   config: ResolvedServerConfig,
   hello: ReceivedHello,
 ): Step<ChosenCredential> {
-  const accepted = hello.signatureSchemes;
+  const { info, signatureSchemes: schemes } = hello;
   // RFC 9846 §9.2: to be authenticated by a certificate, the client has to send signature_algorithms.
-  if (accepted === null) {
+  if (schemes === null) {
     throw new TlsError("peer/missing-extension", "ClientHello has no signature_algorithms");
   }
-  const { credentials } = config;
-  const credential = typeof credentials === "function"
-    ? yield* settle(credentials(hello.info))
-    : selectCredential(credentials ?? [], hello, accepted);
-  if (credential === null) {
+  const { credentials = [] } = config;
+  const choice = typeof credentials === "function" ? yield* settle(credentials(info)) : credentials;
+  const chosen = chooseCredential(choice, {
+    certificateTypes: info.serverCertificateTypes,
+    schemes,
+    certificateSchemes: info.certificateSignatureSchemes,
+    delegatedSchemes: info.delegatedCredentialSchemes,
+    authorities: info.certificateAuthorities,
+    serverName: info.serverName,
+  }, config.clock());
+  if (chosen === null) {
     throw new TlsError(
       "peer/no-common-signature-scheme",
       "no certificate of ours fits the ClientHello",
     );
   }
-  return { credential, scheme: chooseScheme(credential, accepted) };
-}
-
-/** By SNI if one matches, else the first: among those that have a scheme and an authority in common. */
-function selectCredential(
-  credentials: readonly Credential[],
-  hello: ReceivedHello,
-  accepted: readonly SignatureScheme[],
-): Credential | null {
-  const fitting = credentials.filter((credential) =>
-    hello.info.serverCertificateTypes.includes(credential.type) &&
-    usableSchemes(credential, accepted).length > 0 &&
-    fitsAuthorities(credential, hello.info.certificateAuthorities)
-  );
-  const { serverName } = hello.info;
-  const named = serverName === null
-    ? undefined
-    : fitting.find(({ leaf }) => leaf !== null && matchesServerName(leaf, serverName));
-  return named ?? fitting[0] ?? null;
+  return chosen;
 }
