@@ -13,41 +13,13 @@ import {
   type ServerConfig,
 } from "@sealane/handshake";
 import type { MaybePromise } from "@sealane/providers";
-import {
-  type PaddingPolicy,
-  type RecordContent,
-  type RecordLimits,
-  RecordReader,
-  RecordWriter,
-  TrafficKey,
-} from "@sealane/record";
-import { AlertDescription, ContentType, ProtocolVersion, TlsError } from "@sealane/wire";
-
-/** Options of a connection besides the configuration of its handshake. */
-export interface ConnectionOptions {
-  /** Most bytes of content in a record that is sent: 64 to 16,384, which is what it is unless given. */
-  readonly maxFragment?: number;
-  /** How much to pad records that are sent; not at all unless given. */
-  readonly padding?: PaddingPolicy;
-  /** Bounds on the records of the peer. */
-  readonly recordLimits?: Partial<RecordLimits>;
-  /** Whether the end of the stream without close_notify is taken for an end; unless given it is `peer/truncated`. */
-  readonly allowTruncation?: boolean;
-  /** Most bytes that {@link Connection.write} holds until the handshake is done; 1 MiB unless given. */
-  readonly heldBytes?: number;
-  /** Most bytes of declined early data that a server skips, records with their headers; 16,384 unless given. */
-  readonly skippedEarlyData?: number;
-}
-
-/** What happens on a connection, in order. */
-export type ConnectionEvent =
-  | { readonly type: "data"; readonly data: Uint8Array; readonly early: boolean }
-  | { readonly type: "close" }
-  | Exclude<HandshakeEvent, { type: "message" | "secret" | "alert" | "recordSizeLimit" }>;
+import { type RecordContent, RecordReader, TrafficKey } from "@sealane/record";
+import { AlertDescription, ContentType, TlsError } from "@sealane/wire";
+import type { ConnectionEvent, ConnectionOptions } from "./connection_options.ts";
+import { Outbound } from "./outbound.ts";
 
 /** How much goes into the writer between two looks at the key: 64 records. */
 const WRITE_CHUNK = 64 * 16_384;
-const DEFAULT_HELD_BYTES = 2 ** 20;
 const DEFAULT_SKIPPED_EARLY_DATA = 16_384;
 
 /**
@@ -63,20 +35,15 @@ export class Connection {
   readonly #role: "client" | "server";
   readonly #options: ConnectionOptions;
   readonly #reader: RecordReader;
-  readonly #writer: RecordWriter;
+  readonly #out: Outbound;
   readonly #events: ConnectionEvent[] = [];
   #readLevel: Level = "initial";
-  #writeLevel: Level = "initial";
   #complete = false;
-  #helloSent = false;
-  #changeCipherSpecSent = false;
   #earlyBytes = 0;
   #readClosed = false;
   #writeClosed = false;
   #error: TlsError | null = null;
   #running: Promise<void> | null = null;
-  #held: Uint8Array[] = [];
-  #heldBytes = 0;
   readonly #holdUntilComplete: boolean;
 
   private constructor(
@@ -90,12 +57,7 @@ export class Connection {
     this.#options = options;
     this.#holdUntilComplete = holdUntilComplete;
     this.#reader = new RecordReader(options.recordLimits);
-    this.#writer = new RecordWriter({
-      maxFragment: options.maxFragment,
-      padding: options.padding,
-      // RFC 9846 §5.1: the first ClientHello may go out as 0x0301, for the sake of old middleboxes.
-      initialVersion: role === "client" ? ProtocolVersion.tls10 : ProtocolVersion.tls12,
-    });
+    this.#out = new Outbound(role, options);
   }
 
   /**
@@ -204,7 +166,7 @@ export class Connection {
     if (this.#error !== null) throw this.#error;
     if (this.#writeClosed) throw new TlsError("api/state", "write was called after close");
     if (this.#canWrite()) this.#guard(() => this.#send(data));
-    else this.#hold(data);
+    else this.#out.hold(data);
   }
 
   /**
@@ -214,12 +176,12 @@ export class Connection {
    */
   writeEarlyData(data: Uint8Array): number {
     if (this.#error !== null) throw this.#error;
-    if (this.#writeClosed || this.#role !== "client" || this.#writeLevel !== "early") return 0;
+    if (this.#writeClosed || this.#role !== "client" || this.#out.level !== "early") return 0;
     const room = this.#handshake.maxEarlyData - this.#earlyBytes;
     const taken = data.subarray(0, Math.max(room, 0));
     if (taken.length === 0) return 0;
     this.#earlyBytes += taken.length;
-    this.#guard(() => this.#writer.write(ContentType.application_data, taken));
+    this.#guard(() => this.#out.writer.write(ContentType.application_data, taken));
     return taken.length;
   }
 
@@ -232,15 +194,15 @@ export class Connection {
   close(): void {
     if (this.#error !== null || this.#writeClosed) return;
     this.#writeClosed = true;
-    this.#held = [];
-    this.#writer.alert(AlertDescription.close_notify);
+    this.#out.takeHeld();
+    this.#out.writer.alert(AlertDescription.close_notify);
   }
 
   /** Ends the connection with a fatal alert of the program's choice. */
   closeWithAlert(description: AlertDescription): void {
     if (this.#error !== null) return;
     this.#error = new TlsError("local/aborted", "the program ended the connection with an alert");
-    this.#writer.alert(description);
+    this.#out.writer.alert(description);
     this.#handshake.abort(this.#error);
   }
 
@@ -265,7 +227,7 @@ export class Connection {
 
   /** Bytes for the network: all that is ready, empty if nothing is. */
   take(): MaybePromise<Uint8Array> {
-    return this.#writer.take();
+    return this.#out.writer.take();
   }
 
   /** The events since the last call, in order; each comes once. */
@@ -383,8 +345,7 @@ export class Connection {
       this.#reader.skipEarlyData(this.#options.skippedEarlyData ?? DEFAULT_SKIPPED_EARLY_DATA);
     } else if (event.afterHelloRetryRequest) {
       // The second ClientHello goes out in the clear.
-      this.#writeLevel = "initial";
-      this.#writer.setKey(null);
+      this.#out.clearKey();
     }
   }
 
@@ -398,17 +359,19 @@ export class Connection {
     for (const event of this.#handshake.events()) {
       switch (event.type) {
         case "message":
-          this.#sendMessage(event.data);
+          this.#out.message(event.data);
+          // From the first ClientHello on, those change_cipher_spec of the peer are dropped.
+          if (this.#role === "client" && !this.#complete) this.#reader.allowChangeCipherSpec(true);
           break;
         case "secret":
           this.#installSecret(event);
           break;
         case "alert":
-          this.#sendAlert(event.description);
+          this.#out.alert(event.description, this.#complete);
           break;
         case "recordSizeLimit":
           this.#reader.setRecordSizeLimit(event.receive);
-          this.#writer.setRecordSizeLimit(event.send);
+          this.#out.writer.setRecordSizeLimit(event.send);
           break;
         case "earlyData":
           this.#judgeEarlyData(event);
@@ -422,36 +385,7 @@ export class Connection {
           this.#events.push(event);
       }
     }
-    if (this.#heldBytes > 0 && this.#canWrite()) this.#sendHeld();
-  }
-
-  #sendAlert(description: AlertDescription): void {
-    if (description !== AlertDescription.user_canceled) return this.#writer.alert(description);
-    // RFC 9846 §6.1: user_canceled ends a handshake, and close_notify follows it. A connection in use ends with an error:
-    // close_notify would make what was cut short look whole.
-    if (this.#complete) return this.#writer.alert(AlertDescription.general_error);
-    this.#writer.alert(description);
-    this.#writer.alert(AlertDescription.close_notify);
-  }
-
-  /**
-   * RFC 9846 appendix E.4: a server sends change_cipher_spec after its first ServerHello or HelloRetryRequest; a client
-   * before its second flight, be that the second ClientHello or what is protected first, which is early data if it has
-   * any.
-   */
-  #sendMessage(message: Uint8Array): void {
-    if (this.#role === "client" && this.#helloSent) this.#sendChangeCipherSpec();
-    this.#writer.write(ContentType.handshake, message);
-    if (this.#role === "server") this.#sendChangeCipherSpec();
-    // From the first ClientHello on, those of the peer are dropped.
-    else if (!this.#helloSent) this.#reader.allowChangeCipherSpec(true);
-    this.#helloSent = true;
-  }
-
-  #sendChangeCipherSpec(): void {
-    if (this.#changeCipherSpecSent) return;
-    this.#changeCipherSpecSent = true;
-    this.#writer.changeCipherSpec();
+    if (this.#canWrite()) { for (const data of this.#out.takeHeld()) this.#send(data); }
   }
 
   #installSecret(event: Extract<HandshakeEvent, { type: "secret" }>): void {
@@ -461,34 +395,13 @@ export class Connection {
       this.#readLevel = event.level;
       this.#reader.setKey(key);
     } else {
-      this.#writeLevel = event.level;
-      this.#sendChangeCipherSpec();
-      this.#writer.setKey(key);
+      this.#out.setKey(event.level, key);
     }
   }
 
   #canWrite(): boolean {
-    if (this.#writeLevel !== "application") return false;
+    if (this.#out.level !== "application") return false;
     return this.#complete || !this.#holdUntilComplete;
-  }
-
-  #hold(data: Uint8Array): void {
-    const limit = this.#options.heldBytes ?? DEFAULT_HELD_BYTES;
-    if (this.#heldBytes + data.length > limit) {
-      throw new TlsError(
-        "api/state",
-        `more than ${limit} bytes were written before the handshake was done`,
-      );
-    }
-    this.#held.push(data.slice());
-    this.#heldBytes += data.length;
-  }
-
-  #sendHeld(): void {
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
-    for (const data of held) this.#send(data);
   }
 
   #send(data: Uint8Array): void {
@@ -496,9 +409,12 @@ export class Connection {
     do {
       this.#handshake.post.beforeApplicationData();
       // RFC 9846 §5.5: the key is updated before its limit, never after.
-      if (this.#writer.keyUpdateDue && this.#complete) this.#handshake.post.updateKeys(false);
+      if (this.#out.writer.keyUpdateDue && this.#complete) this.#handshake.post.updateKeys(false);
       this.#drain();
-      this.#writer.write(ContentType.application_data, data.subarray(start, start + WRITE_CHUNK));
+      this.#out.writer.write(
+        ContentType.application_data,
+        data.subarray(start, start + WRITE_CHUNK),
+      );
       start += WRITE_CHUNK;
     } while (start < data.length);
   }
@@ -520,8 +436,7 @@ export class Connection {
     if (this.#error !== null) return this.#error;
     const error = TlsError.from(reason);
     this.#error = error;
-    this.#held = [];
-    this.#heldBytes = 0;
+    this.#out.takeHeld();
     // If the handshake did not find it, it has to be told; its alert event is the one that goes out.
     this.#handshake.abort(error);
     this.#drainAlert();
@@ -530,8 +445,8 @@ export class Connection {
 
   #drainAlert(): void {
     for (const event of this.#handshake.events()) {
-      if (event.type === "alert") this.#sendAlert(event.description);
-      else if (event.type === "message") this.#writer.write(ContentType.handshake, event.data);
+      if (event.type === "alert") this.#out.alert(event.description, this.#complete);
+      else if (event.type === "message") this.#out.message(event.data);
       else if (event.type === "secret") this.#installSecret(event);
     }
   }

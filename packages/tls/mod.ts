@@ -5,6 +5,7 @@
  * @module
  */
 export * from "./connection.ts";
+export * from "./connection_options.ts";
 export * from "./stream.ts";
 export type { WithDefaults } from "./defaults.ts";
 export * from "./pem_credential.ts";

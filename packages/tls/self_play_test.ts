@@ -11,7 +11,8 @@ import { nativeProvider } from "@sealane/providers/native";
 import { nobleProvider } from "@sealane/providers/noble";
 import { webCryptoProvider } from "@sealane/providers/webcrypto";
 import { NamedGroup, utf8 } from "@sealane/wire";
-import { Connection, type ConnectionEvent } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionEvent } from "./connection_options.ts";
 
 const providers = [nativeProvider, nobleProvider, webCryptoProvider];
 const groups = [NamedGroup.x25519];

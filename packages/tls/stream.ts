@@ -5,7 +5,8 @@
  */
 import type { ClientConfig, ClientTarget, HandshakeInfo, ServerConfig } from "@sealane/handshake";
 import { TlsError } from "@sealane/wire";
-import { Connection, type ConnectionEvent, type ConnectionOptions } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionEvent, ConnectionOptions } from "./connection_options.ts";
 import { type ByteTransport, type StreamPair, streamTransport, within } from "./transport.ts";
 
 /** Options of a stream besides the configuration of its handshake. */
