@@ -27,6 +27,7 @@ export const DEFAULT_GROUPS: readonly NamedGroup[] = [
   G.x25519,
   G.secp256r1,
   G.secp384r1,
+  G.curveSM2, // RFC 8998 §3.3.1.1: who offers its suites offers this group.
 ];
 
 /** The schemes that are accepted unless a configuration says otherwise, most preferred first. */
