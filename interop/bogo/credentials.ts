@@ -6,6 +6,7 @@
 import { createCredential, type Credential } from "@sealane/handshake";
 import { type CryptoProvider, importPrivateKey, type Signer } from "@sealane/providers";
 import { decodePem, Reader, type SignatureScheme } from "@sealane/wire";
+import { createDelegated } from "./delegated.ts";
 import type { CredentialFlags } from "./flags.ts";
 import type { Observed } from "./observed.ts";
 
@@ -13,6 +14,8 @@ import type { Observed } from "./observed.ts";
 export interface CredentialContext {
   /** The primitives. */
   readonly provider: CryptoProvider;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** Whether signatures come as promises. */
   readonly async: boolean;
   /** Where to write down which credential signed. */
@@ -72,7 +75,7 @@ export async function loadCredential(
   const preferred = flags["signing-prefs"].length > 0 ? flags["signing-prefs"] : signer.schemes;
   const { allowedSchemes } = context;
   const timestamps = flags["signed-cert-timestamps"];
-  return createCredential({
+  const options = {
     certificates: await readCertificates(certificatePath),
     signer: watchedSigner(signer, index, context),
     schemes: allowedSchemes === undefined
@@ -81,5 +84,9 @@ export async function loadCredential(
     ocspResponse: flags["ocsp-response"],
     signedCertificateTimestamps: timestamps === undefined ? undefined : splitTimestamps(timestamps),
     mustMatchIssuer: flags["must-match-issuer"],
-  });
+  };
+  const delegated = flags["delegated-credential"];
+  return delegated === undefined
+    ? createCredential(options)
+    : createDelegated(options, delegated, context.now());
 }

@@ -90,10 +90,10 @@ function checkVersions(flags: ConnectionFlags): void {
 
 async function loadCredentials(
   flags: ConnectionFlags,
-  { provider, observed }: EngineContext,
+  { provider, observed, now }: EngineContext,
   policy: Policy,
 ): Promise<Credential[]> {
-  const context = { provider, observed, async: flags.async, allowedSchemes: policy.schemes };
+  const context = { provider, observed, now, async: flags.async, allowedSchemes: policy.schemes };
   const numbered = [...flags.credentials.entries(), [-1, flags.defaultCredential] as const];
   const loaded = await Promise.all(
     numbered.map(([index, credential]) => loadCredential(credential, index, context)),

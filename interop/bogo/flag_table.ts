@@ -161,10 +161,12 @@ export const HONOURED_OF_CREDENTIAL = {
   "ocsp-response": "base64",
   "signed-cert-timestamps": "base64",
   "must-match-issuer": "bool",
+  "delegated-credential": "base64",
 } as const satisfies Record<string, FlagKind>;
 
 /** Flags that begin a new credential, with what the shim calls its kind. */
 export const NEW_CREDENTIAL = {
+  "new-delegated-credential": "delegated",
   "new-x509-credential": "x509",
 } as const;
 
@@ -215,7 +217,6 @@ const ECH = "Encrypted ClientHello, not yet";
 const COMPRESSION = "certificate compression, not yet";
 const RAW_KEYS = "raw public keys, not yet";
 const EXTERNAL_PSK = "the external PSK importer, not yet";
-const DELEGATED = "delegated credentials, not yet";
 
 /** Flags that the shim does not implement: it exits with 89. */
 export const UNIMPLEMENTED: Readonly<Record<string, FlagNote>> = {
@@ -303,9 +304,7 @@ export const UNIMPLEMENTED: Readonly<Record<string, FlagNote>> = {
   "psk-importer-context": note("base64", EXTERNAL_PSK),
   "psk-importer-sha256": note("bool", EXTERNAL_PSK),
   "psk-importer-sha384": note("bool", EXTERNAL_PSK),
-  "delegated-credential": note("base64", DELEGATED),
   "curves-flags": note("ints", "groups of equal preference"),
-  "new-delegated-credential": note("bool", DELEGATED),
   "new-rpk-credential": note("bool", RAW_KEYS),
   "new-psk-credential": note("bool", EXTERNAL_PSK),
 };
