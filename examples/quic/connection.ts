@@ -5,40 +5,36 @@
  *
  * @module
  */
+import type { Level } from "@sealane/handshake";
 import {
   AmplificationBudget,
   closeCodeOf,
   CRYPTO_ERROR,
   DEFAULT_TRANSPORT_PARAMETERS,
   errorOfCloseCode,
-  type Level,
   levelOf,
-  longHeaderLength,
-  PACKET_TAG_LENGTH,
+  type PacketFields,
+  packetOverhead,
   parseDatagram,
   type ProtectedPacket,
   QuicError,
   type QuicTls,
   RangeSet,
-  shortHeaderLength,
+  sealPacket,
   spaceOf,
   TransportErrorCode,
   type TransportParameters,
-  varintLength,
-  writeLongHeader,
-  writeShortHeader,
-} from "./deps.ts";
+} from "@sealane/quic-tls";
 import { decodeFrames, type Frame, FrameWriter } from "./frames.ts";
 import type { Recovery, SentFrame, SentPacket } from "./recovery.ts";
-import { QuicStream, STREAM_WINDOW } from "./stream.ts";
+import { type QuicStream, STREAM_WINDOW } from "./stream.ts";
+import { CONNECTION_WINDOW, MAX_STREAMS, type StreamKind, StreamSet } from "./stream_set.ts";
 
 /** The bytes of every connection ID that we choose. */
 export const ID_LENGTH = 8;
 const MAX_DATAGRAM = 1200;
 /** Four bytes are enough for any window; a thriftier sender asks `packetNumberLength`. */
 const PACKET_NUMBER_LENGTH = 4;
-const CONNECTION_WINDOW = 1024 * 1024;
-const MAX_STREAMS = 100;
 const IDLE_TIMEOUT = 30_000;
 
 /** What we tell every peer. */
@@ -53,12 +49,6 @@ export const TRANSPORT_PARAMETERS = {
   initialMaxStreamsUni: MAX_STREAMS,
   disableActiveMigration: true,
 } as const satisfies TransportParameters;
-
-interface Deferred<T> {
-  promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: Error): void;
-}
 
 /** Everything a connection is made of. */
 export interface ConnectionOptions {
@@ -85,8 +75,9 @@ export class QuicConnection {
   earlyDataAccepted: boolean | null = null;
   readonly #options: ConnectionOptions;
   readonly #recovery: Recovery;
-  readonly #ready: Deferred<void> = Promise.withResolvers<void>();
-  readonly #closed: Deferred<Error | null> = Promise.withResolvers<Error | null>();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<Error | null>();
+  readonly #streams: StreamSet;
   readonly #budget = new AmplificationBudget();
   readonly #received = {
     initial: new RangeSet(),
@@ -94,21 +85,8 @@ export class QuicConnection {
     application: new RangeSet(),
   };
   readonly #ackOwed = { initial: false, handshake: false, application: false };
-  readonly #streams = new Map<number, QuicStream>();
-  readonly #incoming: QuicStream[] = [];
-  readonly #owed = { maxData: false, maxStreams: false, handshakeDone: false, ping: false };
-  readonly #responses: Uint8Array[] = [];
-  #onIncoming: () => void = () => {};
-  #opened = { bidi: 0, uni: 0 };
-  #peerOpened = { bidi: 0, uni: 0 };
-  #streamLimits = { bidi: 0, uni: 0 };
-  #onStreamLimit: () => void = () => {};
+  readonly #owed = { handshakeDone: false, ping: false };
   #peer: TransportParameters = {};
-  #sendLimit = 0;
-  #sent = 0;
-  #receiveLimit = CONNECTION_WINDOW;
-  #receivedBytes = 0;
-  #consumedBytes = 0;
   #over = false;
   #closeFrame: { code: number; application: boolean; reason: string } | null = null;
   #queue: Promise<void> = Promise.resolve();
@@ -120,6 +98,7 @@ export class QuicConnection {
     this.#options = options;
     this.tls = options.tls;
     this.#recovery = options.recovery;
+    this.#streams = new StreamSet(this.tls.role, this.#wake);
     this.ready = this.#ready.promise;
     this.closed = this.#closed.promise;
     this.ready.catch(() => {}); // Also told by `closed`.
@@ -139,34 +118,14 @@ export class QuicConnection {
     return this.#run(() => this.#receive(datagram));
   }
 
-  /** Opens a bidirectional stream as soon as the peer allows one more. */
-  openStream(kind: "bidi" | "uni" = "bidi"): Promise<QuicStream> {
-    const open = async (): Promise<QuicStream> => {
-      while (this.#opened[kind] >= this.#streamLimits[kind]) {
-        if (this.#over) throw new Error("the connection is closed");
-        await new Promise<void>((resolve) => {
-          const before = this.#onStreamLimit;
-          this.#onStreamLimit = () => {
-            before();
-            resolve();
-          };
-        });
-      }
-      const initiator = this.tls.role === "client" ? 0 : 1;
-      const id = 4 * this.#opened[kind]++ + (kind === "uni" ? 2 : 0) + initiator;
-      return this.#addStream(id);
-    };
-    return open();
+  /** Opens a stream as soon as the peer allows one more. */
+  openStream(kind: StreamKind = "bidi"): Promise<QuicStream> {
+    return this.#streams.open(kind);
   }
 
   /** The streams that the peer opens. */
-  async *streams(): AsyncGenerator<QuicStream, void, undefined> {
-    for (;;) {
-      const next = this.#incoming.shift();
-      if (next !== undefined) yield next;
-      else if (this.#over) return;
-      else await new Promise<void>((resolve) => this.#onIncoming = resolve);
-    }
+  streams(): AsyncGenerator<QuicStream, void, undefined> {
+    return this.#streams.incoming();
   }
 
   /** Starts a key update, if one is allowed now. */
@@ -247,36 +206,6 @@ export class QuicConnection {
         return this.#onAck(frame, level, firstByte);
       case "crypto":
         return this.tls.receiveCrypto(level, frame.offset, frame.data);
-      case "stream": {
-        const fresh = this.#streamOf(frame.id)?.receive(frame.offset, frame.data, frame.fin) ?? 0;
-        this.#receivedBytes += fresh;
-        if (this.#receivedBytes <= this.#receiveLimit) return;
-        throw new QuicError(TransportErrorCode.FLOW_CONTROL_ERROR, "too much data");
-      }
-      case "reset":
-        this.#streamOf(frame.id)?.fail(new Error(`the peer reset the stream with ${frame.code}`));
-        return;
-      case "stop": {
-        const stream = this.#streamOf(frame.id);
-        if (stream) stream.resetOwed = frame.code;
-        return;
-      }
-      case "maxData":
-        this.#sendLimit = Math.max(this.#sendLimit, frame.max);
-        return;
-      case "maxStreamData": {
-        const stream = this.#streamOf(frame.id);
-        if (stream) stream.sendLimit = Math.max(stream.sendLimit, frame.max);
-        return;
-      }
-      case "maxStreams": {
-        const kind = frame.bidi ? "bidi" : "uni";
-        this.#streamLimits[kind] = Math.max(this.#streamLimits[kind], frame.max);
-        return this.#onStreamLimit();
-      }
-      case "pathChallenge":
-        this.#responses.push(frame.data.slice());
-        return;
       case "handshakeDone":
         return this.tls.confirm();
       case "close": {
@@ -287,6 +216,8 @@ export class QuicConnection {
           : errorOfCloseCode(code, reason);
         return this.#end(fine && (application || code < CRYPTO_ERROR) ? null : error);
       }
+      default:
+        return this.#streams.onFrame(frame);
     }
   }
 
@@ -312,9 +243,7 @@ export class QuicConnection {
       for (const sent of packet.frames) {
         if (sent.kind === "crypto") {
           this.tls.cryptoSender(sent.level).onAcknowledged(sent.offset, sent.length);
-        } else if (sent.kind === "stream") {
-          this.#streams.get(sent.id)?.onAcked(sent.offset, sent.length, sent.fin);
-        }
+        } else this.#streams.onAcked(sent);
       }
     }
     this.#onLost(this.#recovery.detectLoss(space, now));
@@ -325,15 +254,9 @@ export class QuicConnection {
     for (const frame of packets.flatMap((packet) => packet.frames)) {
       if (frame.kind === "crypto") {
         this.tls.cryptoSender(frame.level).onLost(frame.offset, frame.length);
-      } else if (frame.kind === "stream") {
-        this.#streams.get(frame.id)?.onLost(frame.offset, frame.length, frame.fin);
-      } else if ("id" in frame) {
-        const stream = this.#streams.get(frame.id);
-        if (stream === undefined) continue;
-        if (frame.kind === "maxStreamData") stream.creditOwed = true;
-        else if (frame.kind === "reset") stream.resetOwed = frame.code;
-        else stream.stopOwed = frame.code;
-      } else this.#owed[frame.kind] = true;
+      } else if (frame.kind === "handshakeDone" || frame.kind === "ping") {
+        this.#owed[frame.kind] = true;
+      } else this.#streams.onLost(frame);
     }
   }
 
@@ -357,69 +280,11 @@ export class QuicConnection {
     }
   }
 
-  /** The peer's limits, remembered or new. */
+  /** The peer's parameters, remembered or new. */
   #adopt(peer: TransportParameters): void {
     this.#peer = peer;
     this.#recovery.maxAckDelay = peer.maxAckDelay ?? DEFAULT_TRANSPORT_PARAMETERS.maxAckDelay;
-    this.#sendLimit = Math.max(this.#sendLimit, peer.initialMaxData ?? 0);
-    this.#streamLimits.bidi = Math.max(this.#streamLimits.bidi, peer.initialMaxStreamsBidi ?? 0);
-    this.#streamLimits.uni = Math.max(this.#streamLimits.uni, peer.initialMaxStreamsUni ?? 0);
-    for (const stream of this.#streams.values()) {
-      stream.sendLimit = Math.max(stream.sendLimit, this.#sendLimitOf(stream.id));
-    }
-    this.#onStreamLimit();
-  }
-
-  // Streams
-
-  #sendLimitOf(id: number): number {
-    const ours = (id & 1) === (this.tls.role === "client" ? 0 : 1);
-    const peer = this.#peer;
-    if (id & 2) return ours ? peer.initialMaxStreamDataUni ?? 0 : 0;
-    return (ours ? peer.initialMaxStreamDataBidiRemote : peer.initialMaxStreamDataBidiLocal) ?? 0;
-  }
-
-  #addStream(id: number): QuicStream {
-    const stream = new QuicStream(id, this.#sendLimitOf(id), {
-      takeCredit: (wanted) => {
-        const length = Math.min(wanted, this.#sendLimit - this.#sent);
-        this.#sent += Math.max(0, length);
-        return Math.max(0, length);
-      },
-      onConsumed: (bytes) => {
-        this.#consumedBytes += bytes;
-        if (this.#receiveLimit - this.#consumedBytes > CONNECTION_WINDOW / 2) return;
-        this.#receiveLimit = this.#consumedBytes + CONNECTION_WINDOW;
-        this.#owed.maxData = true;
-        this.#wake();
-      },
-      wake: this.#wake,
-    });
-    this.#streams.set(id, stream);
-    return stream;
-  }
-
-  /** The stream with an ID; a new one if the peer opens it. */
-  #streamOf(id: number): QuicStream | undefined {
-    const known = this.#streams.get(id);
-    if (known !== undefined) return known;
-    const ours = (id & 1) === (this.tls.role === "client" ? 0 : 1);
-    const kind = id & 2 ? "uni" : "bidi";
-    const index = Math.floor(id / 4);
-    if (ours && index >= this.#opened[kind]) {
-      throw new QuicError(TransportErrorCode.STREAM_STATE_ERROR, `stream ${id} was not opened`);
-    }
-    if (ours || index < this.#peerOpened[kind]) return undefined;
-    if (index >= MAX_STREAMS) {
-      throw new QuicError(TransportErrorCode.STREAM_LIMIT_ERROR, `stream ${id} is above the limit`);
-    }
-    // RFC 9000 §3.2: a stream opens all streams of its kind with lower numbers.
-    while (this.#peerOpened[kind] <= index) {
-      const opened = 4 * this.#peerOpened[kind]++ + (id & 3);
-      this.#incoming.push(this.#addStream(opened));
-    }
-    this.#onIncoming();
-    return this.#streams.get(id);
+    this.#streams.adopt(peer);
   }
 
   // Sending
@@ -447,13 +312,14 @@ export class QuicConnection {
     const data = this.tls.canSend("application") ? "application" : "early";
     for (const level of ["initial", "handshake", data] as const) {
       if (!this.tls.canSend(level)) continue;
-      const writer = new FrameWriter(room - this.#headerLength(level) - PACKET_TAG_LENGTH);
+      const overhead = packetOverhead(this.tls, this.#fieldsOf(level, 0));
+      const writer = new FrameWriter(room - overhead);
       const frames: SentFrame[] = [];
       const eliciting = this.#writeFrames(level, writer, frames);
       if (writer.length === 0) continue;
       writer.pad(4 - writer.length); // RFC 9001 §5.4.2: enough for the sample.
       plans.push({ level, writer, frames, eliciting });
-      room -= this.#headerLength(level) + writer.length + PACKET_TAG_LENGTH;
+      room -= overhead + writer.length;
     }
     if (plans.length === 0) return null;
     // RFC 9000 §14.1: datagrams with Initial packets have 1,200 bytes at least.
@@ -463,7 +329,8 @@ export class QuicConnection {
     const packets: Uint8Array[] = [];
     for (const { level, writer, frames, eliciting } of plans) {
       const packetNumber = this.#recovery.nextPacketNumber(spaceOf(level));
-      const packet = await this.#seal(level, packetNumber, writer.finish());
+      const fields = this.#fieldsOf(level, packetNumber);
+      const packet = await sealPacket(this.tls, fields, writer.finish());
       packets.push(packet);
       const time = this.#options.now();
       const sent = {
@@ -482,41 +349,9 @@ export class QuicConnection {
     return datagram;
   }
 
-  /** How many bytes the header of a level has. */
-  #headerLength(level: Level): number {
-    const id = this.tls.destinationConnectionId.length;
-    if (level === "application") return 1 + id + PACKET_NUMBER_LENGTH;
-    const token = this.tls.token.length;
-    const tokenField = level === "initial" ? varintLength(token) + token : 0;
-    return 7 + id + ID_LENGTH + tokenField + 2 + PACKET_NUMBER_LENGTH;
-  }
-
-  async #seal(level: Level, packetNumber: number, payload: Uint8Array): Promise<Uint8Array> {
-    const { tls } = this;
-    const { destinationConnectionId } = tls;
-    const common = {
-      destinationConnectionId,
-      packetNumber,
-      packetNumberLength: PACKET_NUMBER_LENGTH,
-    };
-    if (level === "application") {
-      const packet = new Uint8Array(shortHeaderLength(common) + payload.length + PACKET_TAG_LENGTH);
-      const headerLength = writeShortHeader(packet, 0, common);
-      packet.set(payload, headerLength);
-      return await tls.protect(level, packet, headerLength, packetNumber);
-    }
-    const header = {
-      ...common,
-      type: level === "early" ? "0rtt" as const : level,
-      version: level === "early" ? tls.originalVersion : tls.version,
-      sourceConnectionId: this.#options.sourceConnectionId,
-      token: tls.token,
-      protectedLength: payload.length + PACKET_TAG_LENGTH,
-    };
-    const packet = new Uint8Array(longHeaderLength(header) + payload.length + PACKET_TAG_LENGTH);
-    const headerLength = writeLongHeader(packet, 0, header);
-    packet.set(payload, headerLength);
-    return await tls.protect(level, packet, headerLength, packetNumber);
+  #fieldsOf(level: Level, packetNumber: number): PacketFields {
+    const { sourceConnectionId } = this.#options;
+    return { level, packetNumber, packetNumberLength: PACKET_NUMBER_LENGTH, sourceConnectionId };
   }
 
   /** Writes what there is to say at a level; answers whether it has to be acknowledged. */
@@ -545,54 +380,14 @@ export class QuicConnection {
         frames.push({ kind: "crypto", level, offset: chunk.offset, length: chunk.data.length });
       }
     }
-    if (space === "application") this.#writeApplication(level, writer, frames);
-    else if (this.#owed.ping && frames.length === before && writer.add(0x01)) {
-      this.#owed.ping = false;
-      frames.push({ kind: "ping" });
-    }
-    return frames.length > before;
-  }
-
-  #writeApplication(level: Level, writer: FrameWriter, frames: SentFrame[]): void {
-    const owed = this.#owed;
-    const tell = (kind: keyof typeof owed, ...parts: number[]): void => {
-      if (!owed[kind] || !writer.add(...parts)) return;
-      owed[kind] = false;
+    for (const kind of ["handshakeDone", "ping"] as const) {
+      if (!this.#owed[kind] || kind === "handshakeDone" && level !== "application") continue;
+      if (!writer.add(kind === "ping" ? 0x01 : 0x1e)) continue;
+      this.#owed[kind] = false;
       frames.push({ kind });
-    };
-    if (level === "application") {
-      tell("handshakeDone", 0x1e);
-      while (this.#responses.length > 0 && writer.add(0x1b, this.#responses[0])) {
-        this.#responses.shift();
-        frames.push({ kind: "ping" });
-      }
     }
-    tell("maxData", 0x10, this.#receiveLimit);
-    tell("ping", 0x01);
-    for (const stream of this.#streams.values()) {
-      const { id } = stream;
-      if (stream.creditOwed && writer.add(0x11, id, stream.receiveLimit)) {
-        stream.creditOwed = false;
-        frames.push({ kind: "maxStreamData", id });
-      }
-      if (
-        stream.resetOwed !== null && writer.add(0x04, id, stream.resetOwed, stream.sender.written)
-      ) {
-        frames.push({ kind: "reset", id, code: stream.resetOwed });
-        stream.resetOwed = null;
-      }
-      if (stream.stopOwed !== null && writer.add(0x05, id, stream.stopOwed)) {
-        frames.push({ kind: "stop", id, code: stream.stopOwed });
-        stream.stopOwed = null;
-      }
-      while (stream.wantsToSend && writer.room > 24) {
-        const next = stream.next(writer.room - 20);
-        if (next === null) break;
-        const { offset, data, fin } = next;
-        writer.add(0x0e | (fin ? 1 : 0), id, offset, data.length, data);
-        frames.push({ kind: "stream", id, offset, length: data.length, fin });
-      }
-    }
+    if (space === "application") this.#streams.write(writer, frames);
+    return frames.length > before;
   }
 
   // Time
@@ -635,9 +430,7 @@ export class QuicConnection {
     clearTimeout(this.#timer);
     const reason = error ?? new Error("the connection is closed");
     this.#ready.reject(reason);
-    for (const stream of this.#streams.values()) stream.fail(reason);
-    this.#onIncoming();
-    this.#onStreamLimit();
+    this.#streams.fail(reason);
     this.#closed.resolve(error);
     this.#options.onClosed?.();
   }

@@ -3,20 +3,18 @@
  *
  * @module
  */
+import type { ClientConfig, ClientTarget, ServerConfig } from "@sealane/handshake";
 import {
   AddressTokens,
-  type ClientConfig,
-  type ClientTarget,
   type LongPacket,
   parsePacket,
   QUIC_VERSIONS,
   QuicTls,
   type QuicVersion,
   reservedVersion,
-  type ServerConfig,
   versionNegotiation,
   writeRetry,
-} from "./deps.ts";
+} from "@sealane/quic-tls";
 import { ID_LENGTH, QuicConnection, TRANSPORT_PARAMETERS } from "./connection.ts";
 import { Recovery } from "./recovery.ts";
 import type { UdpAddress, UdpSocket } from "./udp.ts";

@@ -3,14 +3,14 @@
  *
  * @module
  */
+import type { Level } from "@sealane/handshake";
 import {
   encodeVarint,
-  type Level,
   QuicError,
   type RangeSet,
   TransportErrorCode,
   VarintReader,
-} from "./deps.ts";
+} from "@sealane/quic-tls";
 
 /** A frame that arrived. */
 export type Frame =
@@ -23,7 +23,6 @@ export type Frame =
   | { type: "maxData"; max: number }
   | { type: "maxStreamData"; id: number; max: number }
   | { type: "maxStreams"; bidi: boolean; max: number }
-  | { type: "pathChallenge"; data: Uint8Array }
   | { type: "close"; code: number; application: boolean; reason: string }
   | { type: "ignored" };
 
@@ -105,8 +104,6 @@ export function* decodeFrames(payload: Uint8Array, level: Level): Generator<Fram
         yield { type: "ignored" };
         break;
       case 0x1a:
-        yield { type: "pathChallenge", data: reader.bytes(8, "data") };
-        break;
       case 0x1b:
         reader.bytes(8, "data");
         yield { type: "ignored" };

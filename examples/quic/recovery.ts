@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Level, PacketNumberSpace } from "./deps.ts";
+import type { Level } from "@sealane/handshake";
+import type { PacketNumberSpace } from "@sealane/quic-tls";
 
 /** What a packet carried that has to arrive: told again when it was lost. */
 export type SentFrame =
@@ -16,7 +17,7 @@ export type SentFrame =
   | { kind: "stream"; id: number; offset: number; length: number; fin: boolean }
   | { kind: "maxStreamData"; id: number }
   | { kind: "reset" | "stop"; id: number; code: number }
-  | { kind: "maxData" | "handshakeDone" | "ping" | "maxStreams" };
+  | { kind: "maxData" | "handshakeDone" | "ping" };
 
 /** A packet that was sent and of which nothing has been heard. */
 export interface SentPacket {

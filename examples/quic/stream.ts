@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { CryptoReceiver, CryptoSender, QuicError, TransportErrorCode } from "./deps.ts";
+import { CryptoReceiver, CryptoSender, QuicError, TransportErrorCode } from "@sealane/quic-tls";
 
 /** How many bytes a peer may send ahead of the reader, per stream. */
 export const STREAM_WINDOW = 256 * 1024;

@@ -25,6 +25,7 @@ export * from "./initial.ts";
 export * from "./key_phase.ts";
 export * from "./level_keys.ts";
 export * from "./packet_number.ts";
+export * from "./packet_writer.ts";
 export * from "./protection.ts";
 export * from "./ranges.ts";
 export * from "./remembered_parameters.ts";

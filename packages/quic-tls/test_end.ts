@@ -18,14 +18,9 @@ import type { QuicClientConfig, QuicServerConfig } from "./config.ts";
 import type { DropReason } from "./drop.ts";
 import type { CloseEvent, QuicTlsEvent } from "./events.ts";
 import { parseDatagram, type ParsedPacket } from "./header.ts";
-import {
-  longHeaderLength,
-  shortHeaderLength,
-  writeLongHeader,
-  writeShortHeader,
-} from "./header.ts";
 import { levelOf, type ProtectedPacket, spaceOf } from "./level_keys.ts";
-import { type OpenedPacket, PACKET_TAG_LENGTH } from "./protection.ts";
+import { sealPacket } from "./packet_writer.ts";
+import type { OpenedPacket } from "./protection.ts";
 import { QuicTls } from "./session.ts";
 import { encodeVarint, VarintReader } from "./varint.ts";
 import { QUIC_V1 } from "./version.ts";
@@ -157,31 +152,9 @@ export class TestEnd {
     this.#next[space] = Math.max(this.#next[space], number + 1);
     const payload = new Uint8Array(Math.max(frames.length, 4));
     payload.set(frames);
-    const common = {
-      destinationConnectionId: tls.destinationConnectionId,
-      packetNumber: number,
-      packetNumberLength: 4,
-    };
-    if (level === "application") {
-      const length = shortHeaderLength(common);
-      const packet = new Uint8Array(length + payload.length + PACKET_TAG_LENGTH);
-      writeShortHeader(packet, 0, common);
-      packet.set(payload, length);
-      return tls.protect(level, packet, length, number);
-    }
-    const header = {
-      ...common,
-      type: level === "early" ? "0rtt" as const : level,
-      version: level === "early" ? tls.originalVersion : tls.version,
-      sourceConnectionId: tls.role === "client" ? CLIENT_ID : SERVER_ID,
-      token: tls.token,
-      protectedLength: payload.length + PACKET_TAG_LENGTH,
-    };
-    const length = longHeaderLength(header);
-    const packet = new Uint8Array(length + payload.length + PACKET_TAG_LENGTH);
-    writeLongHeader(packet, 0, header);
-    packet.set(payload, length);
-    return tls.protect(level, packet, length, number);
+    const sourceConnectionId = tls.role === "client" ? CLIENT_ID : SERVER_ID;
+    const fields = { level, packetNumber: number, packetNumberLength: 4, sourceConnectionId };
+    return sealPacket(tls, fields, payload);
   }
 
   /** Everything there is to send, a packet per datagram. */
