@@ -161,8 +161,9 @@ export class RecordFramer {
       throw new TlsError("peer/record-version", `protected record has version 0x03${version}`);
     }
     const length = bytes[at + 3] << 8 | bytes[at + 4];
-    // RFC 9846 §5.1 and §5.2
-    const limit = protection ? MAX_PROTECTED_FRAGMENT : MAX_FRAGMENT;
+    // RFC 9846 §5.1 and §5.2. Application data is protected, be it early data that is skipped without a key.
+    const sealed = protection || type === ContentType.application_data;
+    const limit = sealed ? MAX_PROTECTED_FRAGMENT : MAX_FRAGMENT;
     if (length > limit) {
       throw new TlsError("peer/record-overflow", `record has ${length} bytes, more than ${limit}`);
     }

@@ -286,6 +286,15 @@ Deno.test("row 190: without a key records that look like application data are sk
   await assertCode("peer/too-much-skipped-early-data", () => beyond.next());
 });
 
+Deno.test("row 190: a skipped record may be as long as a protected one", async () => {
+  const reader = new RecordReader();
+  reader.skipEarlyData(32768);
+  reader.push(earlyRecord(5 + 16640));
+  assertEquals(await reader.next(), null);
+  reader.push(plaintextRecord(handshake, utf8("second ClientHello")));
+  assertEquals((await reader.next())?.content, utf8("second ClientHello"));
+});
+
 Deno.test("row 190: alert among skipped records comes out", async () => {
   const reader = new RecordReader();
   reader.skipEarlyData(16384);
