@@ -68,12 +68,14 @@ async function runConnection(
 ): Promise<void> {
   let current = flags;
   const { provider } = run;
+  const wantsRejection = !flags.server && isResume && flags["expect-reject-early-data"];
   const observed = new Observed(flags.server, run.verified);
   const engine = await engineConfig(flags, {
     provider,
     observed,
     now: () => run.now,
-    currentFlags: () => current,
+    // The callback of a connection whose early data is declined belongs to the retry already.
+    currentFlags: () => wantsRejection && observed.earlyDataDeclined ? retryFlags : current,
     session: run.session,
     ticketKeys: run.ticketKeys,
     replayGuard: run.replayGuard,
@@ -82,8 +84,10 @@ async function runConnection(
   try {
     const endpoint = await createEndpoint(flags, socket, engine, observed);
     const { state } = endpoint;
-    const expectations = await Expectations.create(state, observed, provider, flags, run.session);
-    const wantsRejection = !flags.server && isResume && flags["expect-reject-early-data"];
+    const expectations = await Expectations.create(state, observed, provider, [
+      flags,
+      retryFlags,
+    ], run.session);
     try {
       await runExchange(endpoint, flags, expectations, { isResume, isRetry: false });
       expect(!wantsRejection, "early data was not declined");
@@ -91,7 +95,6 @@ async function runConnection(
       if (!wantsRejection || !(error instanceof EarlyDataRejectedError)) throw error;
       expectations.checkRejected(flags);
       current = retryFlags;
-      observed.verifications = 0;
       await runExchange(endpoint, retryFlags, expectations, { isResume, isRetry: true });
     }
     expectations.checkTrace(current);

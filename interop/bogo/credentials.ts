@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { createCredential, type Credential } from "@sealane/handshake";
+import {
+  createCredential,
+  createRawKeyCredential,
+  type Credential,
+  type ExternalPsk,
+  importPsks,
+} from "@sealane/handshake";
 import { type CryptoProvider, importPrivateKey, type Signer } from "@sealane/providers";
 import { decodePem, Reader, type SignatureScheme } from "@sealane/wire";
 import { createDelegated } from "./delegated.ts";
@@ -68,19 +74,19 @@ export async function loadCredential(
   index: number,
   context: CredentialContext,
 ): Promise<Credential | null> {
-  const certificatePath = flags["cert-file"];
   const keyPath = flags["key-file"];
-  if (certificatePath === undefined || keyPath === undefined) return null;
-  const signer = await importPrivateKey(context.provider, await Deno.readTextFile(keyPath));
-  const preferred = flags["signing-prefs"].length > 0 ? flags["signing-prefs"] : signer.schemes;
-  const { allowedSchemes } = context;
+  if (flags.kind === "psk" || keyPath === undefined) return null;
+  const key = await importPrivateKey(context.provider, await Deno.readTextFile(keyPath));
+  const signer = watchedSigner(key, index, context);
+  const schemes = chosenSchemes(flags, signer, context);
+  if (flags.kind === "raw-public-key") return createRawKeyCredential({ signer, schemes });
+  const certificatePath = flags["cert-file"];
+  if (certificatePath === undefined) return null;
   const timestamps = flags["signed-cert-timestamps"];
   const options = {
     certificates: await readCertificates(certificatePath),
-    signer: watchedSigner(signer, index, context),
-    schemes: allowedSchemes === undefined
-      ? preferred
-      : preferred.filter((scheme) => allowedSchemes.includes(scheme)),
+    signer,
+    schemes,
     ocspResponse: flags["ocsp-response"],
     signedCertificateTimestamps: timestamps === undefined ? undefined : splitTimestamps(timestamps),
     mustMatchIssuer: flags["must-match-issuer"],
@@ -89,4 +95,32 @@ export async function loadCredential(
   return delegated === undefined
     ? createCredential(options)
     : createDelegated(options, delegated, context.now());
+}
+
+function chosenSchemes(
+  flags: CredentialFlags,
+  signer: Signer,
+  { allowedSchemes }: CredentialContext,
+): readonly SignatureScheme[] {
+  const preferred = flags["signing-prefs"].length > 0 ? flags["signing-prefs"] : signer.schemes;
+  if (allowedSchemes === undefined) return preferred;
+  return preferred.filter((scheme) => allowedSchemes.includes(scheme));
+}
+
+/** The external PSKs that the flags describe: each key imported for each hash of the suites (RFC 9258). */
+export function importedPsks(
+  credentials: readonly CredentialFlags[],
+  provider: CryptoProvider,
+): ExternalPsk[] {
+  const hashes = new Map(provider.cipherSuites.map(({ hash }) => [hash.name, hash]));
+  return credentials.filter(({ kind }) => kind === "psk").flatMap((flags) => {
+    const hash = hashes.get(flags["psk-importer-sha384"] ? "SHA-384" : "SHA-256");
+    if (hash === undefined) throw new Error("the provider lacks a hash");
+    return importPsks({
+      identity: flags["psk-importer-identity"] ?? new Uint8Array(),
+      key: flags["psk-importer-key"] ?? new Uint8Array(),
+      context: flags["psk-importer-context"],
+      hash,
+    }, hashes.keys());
+  });
 }

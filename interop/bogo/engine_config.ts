@@ -11,6 +11,7 @@ import {
   type Credential,
   type CustomExtension,
   DEFAULT_GROUPS,
+  findCredential,
   type PeerIdentity,
   type ReplayGuard,
   sealedTickets,
@@ -21,16 +22,20 @@ import {
   TlsFlag,
 } from "@sealane/handshake";
 import type { CryptoProvider } from "@sealane/providers";
+import { sha256 } from "@noble/hashes/sha2.js";
 import {
+  equalBytes,
   ExtensionType,
   fromHex,
   type NamedGroup,
   ProtocolVersion,
   type SignatureScheme,
   TlsError,
+  toHex,
   utf8,
 } from "@sealane/wire";
-import { later, loadCredential } from "./credentials.ts";
+import { compressionAlgorithms } from "./compression.ts";
+import { importedPsks, later, loadCredential } from "./credentials.ts";
 import { type ConnectionFlags, UnimplementedError } from "./flags.ts";
 import type { Observed } from "./observed.ts";
 import { expect } from "./outcome.ts";
@@ -117,6 +122,10 @@ function commonConfig(
     signatureSchemes: verifyPreferences(flags, context, policy),
     customExtensions: transportParameters(flags),
     verifyPeer: (peer) => judge(peer, context),
+    peerCertificateTypes: orUndefined(flags["accepted-peer-cert-types"]),
+    certificateCompression: compressionAlgorithms(flags),
+    externalPsks: importedPsks(flags.credentials, context.provider),
+    grease: flags["enable-grease"],
     verifyOnResumption: flags["reverify-on-resume"],
     now: context.now,
     observer: context.observed.observer,
@@ -157,6 +166,11 @@ function judge(
 }
 
 function verdict(flags: ConnectionFlags, observed: Observed): void {
+  const digest = flags["expect-peer-rpk-sha256"];
+  if (digest !== undefined) {
+    const key = observed.peer?.publicKey ?? new Uint8Array();
+    expect(equalBytes(sha256(key), digest), "the raw public key is another one");
+  }
   observed.verified = !flags["verify-fail"];
   const matters = flags["verify-peer"] || flags["require-any-client-certificate"];
   if (flags["verify-fail"] && matters) {
@@ -223,12 +237,45 @@ function clientConfig(
     alpn: splitProtocols(flags["advertise-alpn"]),
     allowUnknownAlpn: flags["allow-unknown-alpn-protos"],
     keyShares: clientKeyShares(flags),
-    credentials: orUndefined(credentials),
+    certificateTypes: orUndefined(flags["available-client-cert-types"]) ??
+      [...new Set(credentials.map(({ type }) => type))],
+    credentials: orUndefined(credentials) && clientSelector(flags, credentials),
     requestOcsp: flags["enable-ocsp-stapling"],
     requestSignedCertificateTimestamps: flags["enable-signed-cert-timestamps"],
-    grease: flags["enable-grease"],
     permuteExtensions: flags["permute-extensions"],
     earlyData: flags["enable-early-data"],
+  };
+}
+
+/**
+ * RFC 9846 has a client without a fitting credential send an empty Certificate, which is what a list of credentials does. The
+ * suite expects BoringSSL's choice, to end the handshake.
+ */
+function clientSelector(
+  flags: ConnectionFlags,
+  credentials: readonly Credential[],
+): ClientConfig["credentials"] {
+  return (request) => {
+    const schemes = flags["expect-peer-verify-pref"];
+    if (schemes.length > 0) {
+      expect(
+        String(request.signatureSchemes) === String(schemes),
+        `the server's signature schemes are ${request.signatureSchemes}`,
+      );
+    }
+    const names = authorities(flags["expect-client-ca-list"]);
+    if (names !== undefined) {
+      const received = request.certificateAuthorities.map(toHex).join();
+      expect(received === names.map(toHex).join(), `the server named ${received}`);
+    }
+    if (flags["fail-cert-callback"]) {
+      throw new TlsError("local/callback", "the certificate callback failed");
+    }
+    const credential = findCredential(credentials, request);
+    if (credential === null) {
+      throw new TlsError("peer/no-common-signature-scheme", "no credential fits the request");
+    }
+    return flags.async ? later(() => credential) : credential;
   };
 }
 

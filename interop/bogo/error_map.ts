@@ -59,6 +59,7 @@ const RECORDS: Readonly<Record<string, readonly Token[]>> = {
 const MESSAGES: Readonly<Record<string, readonly Token[]>> = {
   ":CLIENTHELLO_PARSE_FAILED:": ["peer/decode-error", "peer/duplicate-hello-extension"],
   ":DECODE_ERROR:": [
+    "peer/tls-flags",
     "peer/decode-error",
     "peer/compression-method",
     "peer/key-update-request",

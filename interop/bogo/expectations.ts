@@ -52,7 +52,7 @@ export class Expectations {
   readonly #state: EndpointState;
   readonly #observed: Observed;
   readonly #prefersAes: boolean;
-  readonly #peerCertificates: readonly Uint8Array[] | null;
+  readonly #peerCertificates: ReadonlyMap<string, readonly Uint8Array[]>;
   /** The session that a client offers. */
   readonly #offered: Session | null;
 
@@ -60,7 +60,7 @@ export class Expectations {
     state: EndpointState,
     observed: Observed,
     prefersAes: boolean,
-    peerCertificates: readonly Uint8Array[] | null,
+    peerCertificates: ReadonlyMap<string, readonly Uint8Array[]>,
     offered: Session | null,
   ) {
     this.#state = state;
@@ -75,11 +75,13 @@ export class Expectations {
     state: EndpointState,
     observed: Observed,
     provider: CryptoProvider,
-    flags: ConnectionFlags,
+    [flags, retryFlags]: readonly [ConnectionFlags, ConnectionFlags],
     offered: Session | null,
   ): Promise<Expectations> {
-    const path = flags["expect-peer-cert-file"];
-    const certificates = path === undefined ? null : await readCertificates(path);
+    const certificates = new Map<string, readonly Uint8Array[]>();
+    for (const path of [flags, retryFlags].map((one) => one["expect-peer-cert-file"])) {
+      if (path !== undefined) certificates.set(path, await readCertificates(path));
+    }
     // A client offers the provider's order. A server follows the client's, as BoringSSL does on hardware with AES.
     const first = provider.cipherSuites[0].id;
     const prefersAes = flags.server || first !== CipherSuiteId.TLS_CHACHA20_POLY1305_SHA256;
@@ -188,15 +190,21 @@ export class Expectations {
       const verified = this.#observed.verified ?? true;
       expect(verified === !flags["verify-fail"], "the verification result is another one");
     }
-    if (this.#peerCertificates !== null) {
+    const expectedChain = this.#peerCertificates.get(flags["expect-peer-cert-file"] ?? "");
+    if (expectedChain !== undefined) {
       const chain = (peer?.certificates ?? []).map(toHex).join();
-      expect(chain === this.#peerCertificates.map(toHex).join(), "the peer's chain is another one");
+      expect(chain === expectedChain.map(toHex).join(), "the peer's chain is another one");
+    }
+    const type = flags["expect-peer-certificate-type"];
+    if (type !== undefined) {
+      expect((peer?.type ?? 0) === type, `the peer's certificate type is ${peer?.type}`);
     }
     const certificates = peer?.certificates.length ?? 0;
-    if (flags["expect-no-peer-cert"] || info.externalPsk) {
-      expect(certificates === 0, "the peer sent a certificate");
+    const rawKey = flags["expect-peer-rpk-sha256"] !== undefined;
+    if (flags["expect-no-peer-cert"] || info.externalPsk || rawKey) {
+      expect(certificates === 0 || rawKey && peer?.leaf === null, "the peer sent a certificate");
     } else if (!flags.server || flags["require-any-client-certificate"]) {
-      expect(certificates > 0 || peer?.publicKey !== undefined, "the peer sent no certificate");
+      expect(peer?.leaf != null, "the peer sent no certificate");
     }
   }
 

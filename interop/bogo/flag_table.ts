@@ -109,6 +109,12 @@ export const HONOURED = {
   "expect-peer-signature-algorithm": "int",
   "expect-peer-verify-pref": "ints",
   "expect-selected-credential": "int",
+  "accepted-peer-cert-types": "ints",
+  "available-client-cert-types": "ints",
+  "expect-peer-certificate-type": "int",
+  "expect-peer-rpk-sha256": "base64",
+  "install-cert-compression-algs": "bool",
+  "install-one-cert-compression-alg": "int",
 
   // OCSP and SCT.
   "enable-ocsp-stapling": "bool",
@@ -162,11 +168,18 @@ export const HONOURED_OF_CREDENTIAL = {
   "signed-cert-timestamps": "base64",
   "must-match-issuer": "bool",
   "delegated-credential": "base64",
+  "psk-importer-key": "base64",
+  "psk-importer-identity": "base64",
+  "psk-importer-context": "base64",
+  "psk-importer-sha256": "bool",
+  "psk-importer-sha384": "bool",
 } as const satisfies Record<string, FlagKind>;
 
 /** Flags that begin a new credential, with what the shim calls its kind. */
 export const NEW_CREDENTIAL = {
   "new-delegated-credential": "delegated",
+  "new-psk-credential": "psk",
+  "new-rpk-credential": "raw-public-key",
   "new-x509-credential": "x509",
 } as const;
 
@@ -214,9 +227,6 @@ const TRUST_ANCHORS = "trust anchor identifiers, a draft";
 const PAKE = "SPAKE2+ in TLS, a draft";
 const PADDING = "server padding, a draft";
 const ECH = "Encrypted ClientHello, not yet";
-const COMPRESSION = "certificate compression, not yet";
-const RAW_KEYS = "raw public keys, not yet";
-const EXTERNAL_PSK = "the external PSK importer, not yet";
 
 /** Flags that the shim does not implement: it exits with 89. */
 export const UNIMPLEMENTED: Readonly<Record<string, FlagNote>> = {
@@ -293,18 +303,5 @@ export const UNIMPLEMENTED: Readonly<Record<string, FlagNote>> = {
   "ech-server-key": note("base64s", ECH),
   "ech-is-retry-config": note("ints", ECH),
   "fail-early-callback-ech-rewind": note("bool", ECH),
-  "install-cert-compression-algs": note("bool", COMPRESSION),
-  "install-one-cert-compression-alg": note("int", COMPRESSION),
-  "accepted-peer-cert-types": note("ints", RAW_KEYS),
-  "available-client-cert-types": note("ints", RAW_KEYS),
-  "expect-peer-certificate-type": note("int", RAW_KEYS),
-  "expect-peer-rpk-sha256": note("base64", RAW_KEYS),
-  "psk-importer-key": note("base64", EXTERNAL_PSK),
-  "psk-importer-identity": note("base64", EXTERNAL_PSK),
-  "psk-importer-context": note("base64", EXTERNAL_PSK),
-  "psk-importer-sha256": note("bool", EXTERNAL_PSK),
-  "psk-importer-sha384": note("bool", EXTERNAL_PSK),
   "curves-flags": note("ints", "groups of equal preference"),
-  "new-rpk-credential": note("bool", RAW_KEYS),
-  "new-psk-credential": note("bool", EXTERNAL_PSK),
 };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { KeyLogLabel, Observer, PeerIdentity } from "@sealane/handshake";
-import { type ExtensionType, HandshakeType } from "@sealane/wire";
+import { ExtensionType, HandshakeType, Reader } from "@sealane/wire";
 
 /** What was seen of one connection; the configuration's callbacks write it, the expectations read it. */
 export class Observed {
@@ -19,9 +19,9 @@ export class Observed {
   /** The credential that signed: its number, or -1 for the default one or none. */
   selectedCredential = -1;
   /** Types of the extensions in our own ClientHello or the client's. */
-  helloExtensions: readonly ExtensionType[] = [];
-  /** How many NewSessionTicket messages arrived. */
-  tickets = 0;
+  helloExtensions: readonly number[] = [];
+  /** On a client: whether EncryptedExtensions has come, and without early_data. */
+  earlyDataDeclined = false;
   /** BoringSSL's message trace. */
   trace = "";
   /** The type of the last handshake message that arrived. */
@@ -53,7 +53,17 @@ export class Observed {
       this.trace += `${direction} hs ${bytes[0]}\n`;
       if (direction === "write") return;
       this.lastMessageReceived = bytes[0];
-      if (bytes[0] === HandshakeType.new_session_ticket) this.tickets++;
+      if (bytes[0] === HandshakeType.encrypted_extensions) this.#readEncryptedExtensions(bytes);
     },
   };
+
+  #readEncryptedExtensions(bytes: Uint8Array): void {
+    const reader = new Reader(bytes.subarray(4), "EncryptedExtensions");
+    const types = reader.list(reader.vector16("extensions"), "extensions", (extension) => {
+      const type = extension.u16("type");
+      extension.vector16("data");
+      return type;
+    });
+    this.earlyDataDeclined = !types.includes(ExtensionType.early_data);
+  }
 }

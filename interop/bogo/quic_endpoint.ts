@@ -138,8 +138,9 @@ export class QuicEndpoint implements Endpoint {
     } finally {
       await this.#drain();
     }
-    if (this.#rejected) {
+    if (this.#rejected && this.#observed.earlyDataDeclined) {
       this.#rejected = false;
+      this.state.inEarlyData = false;
       throw new EarlyDataRejectedError("early data was declined");
     }
   }
@@ -160,8 +161,9 @@ export class QuicEndpoint implements Endpoint {
         }
         case "earlyData":
           this.state.earlyData = { accepted: event.accepted, reason: event.reason };
-          this.state.inEarlyData &&= event.accepted;
+          // A client is told when EncryptedExtensions has come, as BoringSSL does it.
           this.#rejected = this.#client && !event.accepted;
+          if (!this.#client && !event.accepted) this.state.inEarlyData = false;
           break;
         case "peerExtension":
           if (isTransportParameters(event.extension)) this.state.transportParameters = event.data;

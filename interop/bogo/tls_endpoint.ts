@@ -34,9 +34,12 @@ export class TlsEndpoint implements Endpoint {
   #bodyLeft = 0;
   #unread: Uint8Array[] = [];
   #started = false;
+  #rejected = false;
   #closed = false;
   /** What is not sent before {@link TlsEndpoint.releaseWrite}; `null` if nothing is held. */
   #held: Uint8Array[] | null = null;
+  /** Whether that is early data. */
+  #heldEarly = false;
 
   /** `engine` says which role this is. */
   constructor(
@@ -94,15 +97,18 @@ export class TlsEndpoint implements Endpoint {
   }
 
   async writeUnfinished(data: Uint8Array): Promise<void> {
-    this.#connection.write(data);
+    if (this.#client && this.state.inEarlyData) this.#connection.writeEarlyData(data);
+    else this.#connection.write(data);
     const record = await this.#connection.take();
     await this.#socket.write(record.subarray(0, 1));
     this.#held = [record.slice(1)];
+    this.#heldEarly = !this.state.complete;
   }
 
   async releaseWrite(): Promise<void> {
     const held = concat(this.#held ?? []);
     this.#held = null;
+    this.#heldEarly = false;
     await this.#socket.write(held);
     await this.#flush();
   }
@@ -184,9 +190,13 @@ export class TlsEndpoint implements Endpoint {
       await this.#flush().catch(() => {});
       throw error;
     }
-    const rejected = this.#takeEvents();
+    this.#takeEvents();
     await this.#flush();
-    if (rejected) throw new EarlyDataRejectedError("early data was declined");
+    if (this.#rejected && this.#observed.earlyDataDeclined) {
+      this.#rejected = false;
+      this.state.inEarlyData = false;
+      throw new EarlyDataRejectedError("early data was declined");
+    }
   }
 
   /** After an error every call has to throw that error again. */
@@ -203,13 +213,13 @@ export class TlsEndpoint implements Endpoint {
   async #flush(): Promise<void> {
     const bytes = await this.#connection.take();
     if (bytes.length === 0) return;
+    // The handshake does not wait for an unfinished write of early data: it goes out in front of the next flight.
+    if (this.#heldEarly) await this.releaseWrite();
     if (this.#held === null) await this.#socket.write(bytes);
     else this.#held.push(bytes.slice());
   }
 
-  /** Whether a client's early data was declined is the answer. */
-  #takeEvents(): boolean {
-    let rejected = false;
+  #takeEvents(): void {
     for (const event of this.#connection.events()) {
       switch (event.type) {
         case "data":
@@ -220,8 +230,9 @@ export class TlsEndpoint implements Endpoint {
           break;
         case "earlyData":
           this.state.earlyData = { accepted: event.accepted, reason: event.reason };
-          rejected = this.#client && !event.accepted;
-          this.state.inEarlyData = event.accepted;
+          // A client is told when EncryptedExtensions has come, as BoringSSL does it.
+          this.#rejected = this.#client && !event.accepted;
+          this.state.inEarlyData = event.accepted || this.#rejected;
           break;
         case "ticket":
           this.state.session = event.session;
@@ -233,6 +244,5 @@ export class TlsEndpoint implements Endpoint {
       }
     }
     this.state.info = this.#connection.info;
-    return rejected;
   }
 }

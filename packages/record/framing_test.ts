@@ -101,7 +101,7 @@ const tooLong = [
 for (const { rule, length, protection } of tooLong) {
   Deno.test(`${rule} is record_overflow as soon as its header is there`, async () => {
     const framer = new RecordFramer();
-    framer.push(new Uint8Array([23, 3, 3, length >> 8, length & 0xff]));
+    framer.push(new Uint8Array([protection ? 23 : 22, 3, 3, length >> 8, length & 0xff]));
     const error = await assertCode("peer/record-overflow", () => framer.next(protection));
     assertEquals(error.alert, 22);
   });
