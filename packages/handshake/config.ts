@@ -69,6 +69,11 @@ export interface CommonConfig {
    * that it was made under.
    */
   readonly verificationPolicy?: string;
+  /**
+   * For how many seconds after the last handshake with a certificate or an external PSK sessions are resumed, however often
+   * they were renewed in between; 604,800 (seven days) unless given.
+   */
+  readonly authenticationLifetime?: number;
   /** Whether a resumption verifies the remembered peer again; false unless given. */
   readonly verifyOnResumption?: boolean;
   /** Whether a PSK may be used without a key exchange, and so without forward secrecy (psk_ke); false unless given. */
@@ -142,14 +147,32 @@ export interface ClientConfig extends CommonConfig {
   readonly allowUnknownAlpn?: boolean;
   /** Where sessions are kept between connections. Without it, use the `ticket` events. */
   readonly sessionCache?: ClientSessionCache;
+  /**
+   * Chooses the external PSKs for a connection, most preferred first, after those of `externalPsks`: for instance by the
+   * name of the server.
+   */
+  readonly selectPsks?: (request: PskRequest) => MaybePromise<readonly ExternalPsk[]>;
   /** How many tickets to ask for (RFC 9149), 0 to 255 each; the server decides unless given. */
   readonly ticketRequest?: TicketRequest;
   /** Whether to send early data with a session that allows it; false unless given. It can be replayed: RFC 9846 appendix E.5. */
   readonly earlyData?: boolean;
-  /** Whether the server has to take one of the PSKs; false unless given. */
+  /**
+   * Whether the server has to take one of the PSKs; false unless given. With it a client needs no `trust`: a certificate is
+   * refused unseen.
+   */
   readonly requirePsk?: boolean;
   /** Whether to offer post-handshake client authentication (RFC 9846 section 4.3.6); false unless given. */
   readonly postHandshakeAuthentication?: boolean;
+}
+
+/** What a client's PSKs have to fit. */
+export interface PskRequest {
+  /** What the client was told to connect to. */
+  readonly target: ClientTarget;
+  /** The names of the hashes of its suites, most preferred first; PSKs of another hash are left out. */
+  readonly hashes: readonly string[];
+  /** Aborted when the handshake is. */
+  readonly signal: AbortSignal;
 }
 
 /** Chooses a client's credential, or gives a list to choose from; `null` sends an empty Certificate. */

@@ -46,7 +46,7 @@ export interface HandshakeInfo {
   readonly alpn: string | null;
   /** The host name: on a server the one that the client asked for, on a client the one that it asked for. */
   readonly serverName: string | null;
-  /** Whether a session was resumed or an external PSK used. */
+  /** Whether a session was resumed. */
   readonly resumed: boolean;
   /** Whether the handshake was authenticated by an external PSK. */
   readonly externalPsk: boolean;

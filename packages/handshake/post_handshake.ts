@@ -124,7 +124,7 @@ export class PostHandshake {
   }
 
   /**
-   * Sends more tickets: on a server, after the handshake.
+   * Sends more tickets: on a server, after the handshake. A client that takes none (psk_key_exchange_modes) gets none.
    *
    * @throws {TlsError} `api/state` on a client, or before the handshake is complete.
    */

@@ -5,8 +5,9 @@
  */
 import { type Certificate, parseCertificate } from "@sealane/pki";
 import type { CipherSuite, Hash } from "@sealane/providers";
-import { CertificateType } from "@sealane/wire";
+import { CertificateType, fromHex, toHex } from "@sealane/wire";
 import type { CommonConfig } from "./config.ts";
+import type { Credential } from "./credential.ts";
 import { type BinderKind, EarlySecret } from "./key_schedule.ts";
 import type { PeerIdentity } from "./peer.ts";
 import type { Session, SessionPeer } from "./session/session.ts";
@@ -30,7 +31,7 @@ export interface ExternalPsk {
 export interface Psk {
   /** What the client names it by. */
   readonly identity: Uint8Array;
-  /** The key; with a session the session's, which is not wiped by the handshake. */
+  /** The key; with a session the session's, which a server wipes when it has done its work. */
   readonly key: Uint8Array;
   /** Name of the hash. */
   readonly hash: string;
@@ -113,4 +114,28 @@ export function verificationPolicy(config: CommonConfig): string {
   if (config.verifyPeer !== undefined) return `callback${name}`;
   if (config.dangerouslyDisableCertificateVerification) return `none${name}`;
   return `trust${name}`;
+}
+
+/** The policy of a session that an external PSK authenticated: it is resumed only by those who still have that PSK. */
+export function pskPolicy(identity: Uint8Array): string {
+  return `psk:${toHex(identity)}`;
+}
+
+/** The external PSK that a session with this policy belongs to; `null` if it is another kind of session. */
+export function pskOfPolicy(verification: string): Uint8Array | null {
+  return verification.startsWith("psk:") ? fromHex(verification.slice(4)) : null;
+}
+
+/**
+ * The policy that a new session of a connection is under: that of the session or external PSK that authenticated the
+ * connection, where one did, since a resumption verifies nothing anew.
+ */
+export function inheritedPolicy(psk: Psk | null, config: CommonConfig): string {
+  if (psk === null) return verificationPolicy(config);
+  return psk.session?.verification ?? pskPolicy(psk.identity);
+}
+
+/** What a session says of the certificate or raw public key that its client authenticated with: a digest. */
+export function credentialDigest(hash: Hash, { certificates }: Credential): Uint8Array {
+  return hash.create().update(certificates[0]).digest();
 }

@@ -20,6 +20,7 @@ import type { ClientConfig, CommonConfig, ServerConfig } from "./config.ts";
 import { NOT_FOR_CREDENTIALS } from "./extensions/delegation.ts";
 import { WHERE_ALLOWED } from "./extensions/table.ts";
 import { DEFAULT_LIMITS, type HandshakeLimits } from "./limits.ts";
+import { MAX_TICKET_LIFETIME } from "./session/session.ts";
 
 /** The groups that are used unless a configuration says otherwise, most preferred first. */
 export const DEFAULT_GROUPS: readonly NamedGroup[] = [
@@ -80,6 +81,8 @@ interface Resolved {
   readonly alpnBytes: readonly Uint8Array[];
   /** All limits. */
   readonly allLimits: HandshakeLimits;
+  /** `authenticationLifetime` in milliseconds. */
+  readonly authenticationLimit: number;
   /** The clock. */
   readonly clock: () => number;
   /** The random source. */
@@ -181,6 +184,7 @@ function resolve(config: CommonConfig): Resolved {
     peerTypes: config.peerCertificateTypes ?? [CertificateType.X509],
     alpnBytes: alpnBytes(config.alpn ?? []),
     allLimits: { ...DEFAULT_LIMITS, ...config.limits },
+    authenticationLimit: 1000 * (config.authenticationLifetime ?? MAX_TICKET_LIFETIME),
     clock: config.now ?? Date.now,
     randomBytes: config.random ?? ((length) => provider.random(length)),
   };
@@ -230,7 +234,7 @@ function checkClientConfig(config: ClientConfig): ResolvedClientConfig {
     }
   }
   const decided = config.trust !== undefined || config.verifyPeer !== undefined ||
-    config.trustedPublicKeys !== undefined ||
+    config.trustedPublicKeys !== undefined || config.requirePsk === true ||
     config.dangerouslyDisableCertificateVerification === true;
   if (!decided) configError("a client needs trust (or verifyPeer) to verify the server with");
   return { ...config, ...resolved, ownTypes: ownTypes(config) };

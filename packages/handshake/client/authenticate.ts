@@ -127,12 +127,12 @@ export function checkRequest(request: CertificateRequest): void {
   decodeExtension(request.extensions, certificateAuthoritiesInCertificateRequest);
 }
 
-/** Certificate and CertificateVerify of ours, if asked; the scheme that signed, `null` without a signature. */
+/** Certificate and CertificateVerify of ours, if asked; `null` without a signature. */
 export function* answerCertificateRequest(
   context: FlowContext,
   config: ResolvedClientConfig,
   server: ServerAuthentication,
-): Step<SignatureScheme | null> {
+): Step<ChosenCredential | null> {
   if (server.request === null) return null;
   return yield* sendClientAuthentication(context, config, server.request, server);
 }
@@ -143,7 +143,7 @@ export function* sendClientAuthentication(
   config: ResolvedClientConfig,
   request: CertificateRequest,
   server: ServerAuthentication,
-): Step<SignatureScheme | null> {
+): Step<ChosenCredential | null> {
   const { extensions } = request;
   const chosen = yield* chooseClientCredential(context, config, request, server);
   const offered = new Set(extensions.map(({ type }) => type));
@@ -160,7 +160,7 @@ export function* sendClientAuthentication(
   });
   if (chosen === null) return null;
   yield* sendCertificateVerify(context, chosen);
-  return chosen.scheme;
+  return chosen;
 }
 
 function* chooseClientCredential(

@@ -8,6 +8,7 @@ import { deriveApplicationSecrets } from "../application_secrets.ts";
 import { receiveFinished, sendFinished } from "../authentication.ts";
 import type { ClientTarget } from "../config.ts";
 import type { FlowContext } from "../context.ts";
+import type { ChosenCredential } from "../credential_selection.ts";
 import type { EarlyDataReason } from "../events.ts";
 import { EarlySecret, type MainSecret } from "../key_schedule.ts";
 import { encodeEndOfEarlyData } from "../messages/end_of_early_data.ts";
@@ -17,7 +18,7 @@ import {
   type ServerHello,
 } from "../messages/server_hello.ts";
 import type { PostHandshake } from "../post_handshake.ts";
-import { rememberPeer } from "../psk.ts";
+import { credentialDigest, inheritedPolicy, rememberPeer } from "../psk.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
 import { answerCertificateRequest, authenticateServer } from "./authenticate.ts";
@@ -31,7 +32,7 @@ import {
   type ServerChoice,
 } from "./server_hello.ts";
 import { allowPostHandshakeAuthentication } from "./post_handshake_auth.ts";
-import { receiveTickets } from "./tickets.ts";
+import { receiveTickets, type SessionFacts } from "./tickets.ts";
 
 /** A client's whole handshake, and what follows it. */
 export function* clientFlow(
@@ -56,7 +57,7 @@ export function* clientFlow(
   // The application keys belong to the transcript up to the server's Finished; our own flight comes after it.
   const application = deriveApplicationSecrets(context, keys.main);
   early.end(choice, keys);
-  const scheme = yield* answerCertificateRequest(context, config, server);
+  const own = yield* answerCertificateRequest(context, config, server);
   sendFinished(context, suite.hash, keys.clientTraffic);
   context.installWrite("application", suite, application.client);
   context.installRead("application", suite, application.server);
@@ -76,21 +77,28 @@ export function* clientFlow(
     ticketAgeSkew: null,
     peer: server.peer,
     peerSignatureScheme: server.scheme,
-    signatureScheme: scheme,
+    signatureScheme: own?.scheme ?? null,
   };
   post.setInfo(info, application.exporter);
   post.setTrafficSecret("write", application.client);
   post.setTrafficSecret("read", application.server);
-  receiveTickets(context, post, config, target, {
+  const identify = (by: ChosenCredential | null) =>
+    by === null ? null : credentialDigest(suite.hash, by.credential);
+  const facts: SessionFacts = {
     suite,
     resumptionSecret: keys.main.resumption(context.transcript.digest()),
     alpn: encrypted.alpn,
     peer: rememberPeer(server.peer),
     authenticatedAt: choice.psk?.session?.authenticatedAt ?? config.clock(),
     remembered: encrypted.remembered,
-  });
+    verification: inheritedPolicy(choice.psk, config),
+    localIdentity: choice.psk?.session?.localIdentity ?? identify(own),
+  };
+  receiveTickets(context, post, config, target, facts);
   keys.main.end();
-  allowPostHandshakeAuthentication(context, post, config, server);
+  allowPostHandshakeAuthentication(context, post, config, server, (by) => {
+    facts.localIdentity = identify(by) ?? facts.localIdentity;
+  });
   yield* post.run(info);
 }
 
@@ -227,12 +235,15 @@ class EarlyDataState {
   /** EncryptedExtensions has come: the server's verdict. */
   judge(choice: ServerChoice, encrypted: ServerExtensions, keys: HandshakeKeys): void {
     if (encrypted.earlyData) {
-      // RFC 9846 §4.3.10: only the first PSK can have early data.
-      if (!this.open || choice.psk === null) {
+      if (choice.psk === null) {
         throw new TlsError(
           "peer/unsolicited-extension",
           "the server took early data without its PSK",
         );
+      }
+      // RFC 9846 §4.3.11: early data goes with the first PSK, or it is illegal_parameter.
+      if (!this.open) {
+        throw new TlsError("peer/early-data", "the server took early data with another PSK");
       }
       checkAcceptedEarlyData(choice.psk, choice.suite.id, encrypted.alpn);
       this.accepted = true;

@@ -74,7 +74,7 @@ export function* makeOffer(
   config: ResolvedClientConfig,
   target: ClientTarget,
 ): Step<ClientOffer> {
-  const psks = yield* choosePsks(config, target);
+  const psks = yield* choosePsks(context, config, target);
   const keyPairs = yield* generateShares(config);
   const grease = config.grease ? new Grease(config.randomBytes) : null;
   const random = config.randomBytes(32);

@@ -6,6 +6,7 @@
 import { HandshakeType, TlsError } from "@sealane/wire";
 import { sendFinished } from "../authentication.ts";
 import type { FlowContext } from "../context.ts";
+import type { ChosenCredential } from "../credential_selection.ts";
 import { decodeCertificateRequest } from "../messages/certificate_request.ts";
 import type { PostHandshake } from "../post_handshake.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
@@ -16,12 +17,13 @@ import {
   type ServerAuthentication,
 } from "./authenticate.ts";
 
-/** Answers CertificateRequest from now on. */
+/** Answers CertificateRequest from now on; `authenticated` is told with what. */
 export function allowPostHandshakeAuthentication(
   context: FlowContext,
   post: PostHandshake,
   config: ResolvedClientConfig,
   server: ServerAuthentication,
+  authenticated: (own: ChosenCredential | null) => void,
 ): void {
   if (!config.postHandshakeAuthentication) return;
   const seen = new Set<string>();
@@ -38,7 +40,7 @@ export function allowPostHandshakeAuthentication(
     }
     seen.add(name);
     yield* post.authenticate(message.bytes, function* () {
-      yield* sendClientAuthentication(context, config, request, server);
+      authenticated(yield* sendClientAuthentication(context, config, request, server));
       const { suite, writeSecret } = post.keys;
       sendFinished(context, suite.hash, writeSecret);
     });

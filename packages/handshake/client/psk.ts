@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { matchesServerName } from "@sealane/pki";
 import type { CipherSuite } from "@sealane/providers";
-import { ExtensionType, PskKeyExchangeMode, TlsError } from "@sealane/wire";
+import { equalBytes, ExtensionType, PskKeyExchangeMode, TlsError } from "@sealane/wire";
 import type { ClientTarget } from "../config.ts";
 import type { FlowContext } from "../context.ts";
 import {
@@ -18,34 +19,49 @@ import {
 import { type ClientHello, encodeClientHello } from "../messages/client_hello.ts";
 import {
   computeBinder,
+  credentialDigest,
   fromExternal,
   fromSession,
   hashNamed,
   type Psk,
+  pskPolicy,
+  recallPeer,
   verificationPolicy,
 } from "../psk.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
-import { isSessionAlive, obfuscatedTicketAge, type Session } from "../session/session.ts";
+import {
+  isAuthenticationFresh,
+  isSessionAlive,
+  obfuscatedTicketAge,
+  type Session,
+} from "../session/session.ts";
 import { TlsFlag } from "../extensions/tls_flags.ts";
 import { settle, type Step } from "../step.ts";
 
 /** The PSKs to offer: a session first, since only the first PSK can have early data, then the external ones. */
 export function* choosePsks(
+  context: FlowContext,
   config: ResolvedClientConfig,
   target: ClientTarget,
 ): Step<readonly Psk[]> {
-  const psks: Psk[] = [];
-  const session = yield* findSession(config, target);
-  if (session !== null) psks.push(fromSession(session, session.ticket));
-  for (const external of config.externalPsks ?? []) psks.push(fromExternal(external));
-  return psks.filter((psk) => hashNamed(config.suites, psk.hash) !== null);
+  const hashes = [...new Set(config.suites.map(({ hash }) => hash.name))];
+  const request = { target, hashes, signal: context.signal };
+  const selected = yield* settle(config.selectPsks?.(request) ?? []);
+  const external = [...config.externalPsks ?? [], ...selected].map(fromExternal);
+  const session = yield* findSession(config, target, external);
+  const psks = session === null ? external : [fromSession(session, session.ticket), ...external];
+  return psks.filter((psk) => hashes.includes(psk.hash));
 }
 
-function* findSession(config: ResolvedClientConfig, target: ClientTarget): Step<Session | null> {
+function* findSession(
+  config: ResolvedClientConfig,
+  target: ClientTarget,
+  external: readonly Psk[],
+): Step<Session | null> {
   const key = sessionKey(target);
   const session = target.session ??
     (key === null ? null : yield* settle(config.sessionCache?.take(key) ?? null));
-  return session !== null && mayResume(config, target, session) ? session : null;
+  return session !== null && mayResume(config, target, session, external) ? session : null;
 }
 
 /** The name under which sessions with a target are kept; `null`: not at all. */
@@ -53,12 +69,55 @@ export function sessionKey(target: ClientTarget): string | null {
   return target.sessionKey ?? target.serverName ?? null;
 }
 
-/** RFC 9846 §4.7.1: a ticket serves for its lifetime, and for the name that the certificate was verified for. */
-function mayResume(config: ResolvedClientConfig, target: ClientTarget, session: Session): boolean {
-  if (!isSessionAlive(session, config.clock())) return false;
-  if (session.verification !== verificationPolicy(config)) return false;
-  const sameName = session.serverName === (target.serverName ?? null);
-  return sameName || session.flags.includes(TlsFlag.resumption_across_names);
+/**
+ * A session is resumed while its ticket lives and the server's authentication is not too old; under the policy that it was
+ * made under; and by whom it was made.
+ */
+function mayResume(
+  config: ResolvedClientConfig,
+  target: ClientTarget,
+  session: Session,
+  external: readonly Psk[],
+): boolean {
+  const now = config.clock();
+  if (!isSessionAlive(session, now)) return false;
+  if (!isAuthenticationFresh(session, now, config.authenticationLimit)) return false;
+  return isUnderPolicy(config, session, external) && fitsName(config, target, session) &&
+    hasIdentity(config, session);
+}
+
+function isUnderPolicy(
+  config: ResolvedClientConfig,
+  session: Session,
+  external: readonly Psk[],
+): boolean {
+  return session.verification === verificationPolicy(config) ||
+    external.some((psk) => session.verification === pskPolicy(psk.identity));
+}
+
+/** RFC 9846 §4.7.1: a ticket serves for its name; if the server says so, for another name of its certificate. */
+function fitsName(config: ResolvedClientConfig, target: ClientTarget, session: Session): boolean {
+  const { serverName = null } = target;
+  if (session.serverName === serverName) return true;
+  if (!session.flags.includes(TlsFlag.resumption_across_names)) return false;
+  if (config.dangerouslyDisableCertificateVerification) return true;
+  const leaf = recallPeer(session.peer)?.leaf ?? null;
+  return leaf !== null && serverName !== null && matchesServerName(leaf, serverName);
+}
+
+/**
+ * A session that a client certificate was shown in speaks for its owner: another one, or none, does not resume it. A function
+ * that chooses credentials cannot be asked before there is a request.
+ */
+function hasIdentity(
+  { suites, credentials = [] }: ResolvedClientConfig,
+  session: Session,
+): boolean {
+  const { localIdentity } = session;
+  if (localIdentity === null || typeof credentials === "function") return true;
+  const hash = hashNamed(suites, session.hash);
+  return hash !== null &&
+    credentials.some((own) => equalBytes(credentialDigest(hash, own), localIdentity));
 }
 
 /** psk_key_exchange_modes: also without a PSK, since without it the server gives no tickets. */

@@ -15,7 +15,6 @@ import {
 import { ticketPsk } from "../key_schedule.ts";
 import { decodeNewSessionTicket } from "../messages/new_session_ticket.ts";
 import type { PostHandshake } from "../post_handshake.ts";
-import { verificationPolicy } from "../psk.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { MAX_TICKET_LIFETIME, type Session, type SessionPeer } from "../session/session.ts";
 import { settle, type Step } from "../step.ts";
@@ -35,6 +34,10 @@ export interface SessionFacts {
   readonly authenticatedAt: number;
   /** What the server sent in the extension that is remembered. */
   readonly remembered: Uint8Array | null;
+  /** The policy that the server was authenticated under. */
+  readonly verification: string;
+  /** A digest of what we authenticated with; `null` if we did not. It changes with post-handshake authentication. */
+  localIdentity: Uint8Array | null;
 }
 
 /** Handles tickets from now on. */
@@ -89,8 +92,8 @@ function readTicket(
     serverName: target.serverName ?? null,
     alpn: facts.alpn,
     peer: facts.peer,
-    verification: verificationPolicy(config),
-    localIdentity: null,
+    verification: facts.verification,
+    localIdentity: facts.localIdentity,
     context: facts.remembered,
     flags: Array.from(flags).sort((a, b) => a - b),
   };

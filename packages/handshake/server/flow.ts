@@ -19,7 +19,7 @@ import { EarlySecret, type MainSecret } from "../key_schedule.ts";
 import { decodeEndOfEarlyData } from "../messages/end_of_early_data.ts";
 import { encodeServerHello } from "../messages/server_hello.ts";
 import type { PostHandshake } from "../post_handshake.ts";
-import { recallPeer, rememberPeer } from "../psk.ts";
+import { inheritedPolicy, recallPeer, rememberPeer, verificationPolicy } from "../psk.ts";
 import { type ResolvedServerConfig, resolveServerConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
 import { verifyIdentity } from "../verify_identity.ts";
@@ -95,6 +95,8 @@ export function* serverFlow(
   post.setTrafficSecret("read", application.client);
 
   if (earlyData && selected !== null) yield* receiveEarlyData(context, agreement, selected);
+  // The PSK of a ticket is ours alone, and has done its work.
+  if (selected !== null && selected.psk.session !== null) wipe(selected.psk.key);
   context.installRead("handshake", suite, keys.clientTraffic);
   if (resumedPeer !== null && config.verifyOnResumption) {
     yield* verifyIdentity(context, resumedPeer, null);
@@ -113,6 +115,7 @@ export function* serverFlow(
     serverName: hello.info.serverName,
     peer: rememberPeer(peer),
     authenticatedAt: selected?.psk.session?.authenticatedAt ?? config.clock(),
+    verification: inheritedPolicy(selected?.psk ?? null, config),
   });
   keys.main.end();
   // RFC 9846 §4.4.2: not after an external PSK.
@@ -122,12 +125,20 @@ export function* serverFlow(
       post,
       config,
       chooseClientCertificateType(config, hello),
+      (who) => {
+        const remembered = rememberPeer(who);
+        if (remembered === null) return;
+        issuer.authenticated(remembered, verificationPolicy(config), config.clock());
+      },
     );
   }
-  post.setTicketIssuer((count) => issuer.send(count));
+  const takesTickets = acceptsTickets(config, hello);
+  post.setTicketIssuer(function* (count): Step<void> {
+    if (takesTickets) yield* issuer.send(count);
+  });
   yield* post.run(
     { ...info, peer, peerSignatureScheme: client?.scheme ?? null },
-    acceptsTickets(config, hello) ? issuer.send(ticketCount ?? undefined) : undefined,
+    takesTickets ? issuer.send(ticketCount ?? undefined) : undefined,
   );
 }
 

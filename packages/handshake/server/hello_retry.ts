@@ -13,8 +13,8 @@ import type { Step } from "../step.ts";
 import { messageHash } from "../transcript.ts";
 import { receiveClientHello, type ReceivedHello } from "./client_hello.ts";
 import { type CookieState, openCookie, sealCookie } from "./cookie.ts";
-import { chooseGroup, chooseSuite, shareFor } from "./negotiate.ts";
-import { recheckPsk, type SelectedPsk, selectPsk } from "./psk.ts";
+import { chooseGroup, commonSuites, shareFor } from "./negotiate.ts";
+import { recheckPsk, type SelectedPsk, selectPsk, usePsk } from "./psk.ts";
 import {
   checkRetryShare,
   checkSecondHello,
@@ -46,13 +46,19 @@ export function* agreeOnGroup(
 ): Step<Agreement> {
   const returned = yield* resumeFromCookie(context, config, first);
   if (returned !== null) return returned;
-  const suite = chooseSuite(config, first);
-  const selected = yield* selectPsk(context, config, first, suite);
-  const group = selected?.alone ? null : chooseGroup(config, first);
-  const share = group === null ? null : shareFor(first, group);
-  const enough = group === null || share !== null;
-  const common = { hello: first, suite, group, selected, retried: false, earlyDataDeclined: null };
-  if (enough && !config.alwaysRetry) return common;
+  const suites = commonSuites(config, first);
+  let selected = yield* selectPsk(context, config, first, suites);
+  const suite = selected?.suite ?? suites[0];
+  let { group, enough } = examineShare(config, first, selected);
+  if (enough && !config.alwaysRetry) {
+    const alone = selected?.alone ?? false;
+    selected = yield* usePsk(config, selected);
+    // A PSK that cannot be used after all leaves the key exchange to do.
+    if (alone && selected === null) ({ group, enough } = examineShare(config, first, null));
+    if (enough) {
+      return { hello: first, suite, group, selected, retried: false, earlyDataDeclined: null };
+    }
+  }
 
   const parameters: RetryParameters = {
     suite,
@@ -81,7 +87,42 @@ export function* agreeOnGroup(
   if (group !== null) checkRetryShare(hello, group, !enough);
   if (parameters.cookie !== null) requireCookie(config, hello);
   const renewed = selected === null ? null : recheckPsk(context, suite, hello, selected);
-  return { hello, suite, group, selected: renewed, retried: true, earlyDataDeclined };
+  return yield* agreeAfterRetry(config, {
+    hello,
+    suite,
+    group,
+    selected: renewed,
+    earlyDataDeclined,
+  });
+}
+
+/** The group to use, and whether there is a share for it: with a PSK alone there is neither. */
+function examineShare(
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+  selected: SelectedPsk | null,
+): { group: KeyExchangeGroup | null; enough: boolean } {
+  if (selected?.alone) return { group: null, enough: true };
+  const group = chooseGroup(config, hello);
+  return { group, enough: shareFor(hello, group) !== null };
+}
+
+/** Uses the PSK; one that is to be used alone and cannot be used ends the handshake, since there is no second retry. */
+function* agreeAfterRetry(
+  config: ResolvedServerConfig,
+  agreement: Omit<Agreement, "retried">,
+): Step<Agreement> {
+  const selected = yield* usePsk(config, agreement.selected);
+  const { group, enough } = agreement.group === null
+    ? examineShare(config, agreement.hello, selected)
+    : { group: agreement.group, enough: true };
+  if (!enough) {
+    throw new TlsError(
+      "peer/unknown-psk-identity",
+      "the PSK of the second ClientHello was used up",
+    );
+  }
+  return { ...agreement, group, selected, retried: true };
 }
 
 /** Why there would be no early data without the retry too, or the retry itself. */
@@ -153,6 +194,12 @@ function* resumeFromCookie(
   context.transcript.add(
     encodeHelloRetryRequest(hello.hello.legacySessionId, { suite, group: asked, cookie }),
   );
-  const selected = yield* selectPsk(context, config, hello, suite);
-  return { hello, suite, group, selected, retried: true, earlyDataDeclined: null };
+  const selected = yield* selectPsk(context, config, hello, [suite]);
+  return yield* agreeAfterRetry(config, {
+    hello,
+    suite,
+    group,
+    selected,
+    earlyDataDeclined: null,
+  });
 }

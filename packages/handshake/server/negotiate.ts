@@ -12,18 +12,20 @@ import type { ResolvedServerConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
 import type { ReceivedHello } from "./client_hello.ts";
 
-/** The suite to use: the first that both sides have, by the client's order or by ours. */
-export function chooseSuite(config: ResolvedServerConfig, hello: ReceivedHello): CipherSuite {
+/** The suites that both sides have, most preferred first, by the client's order or by ours; at least one. */
+export function commonSuites(
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+): readonly CipherSuite[] {
   const offered = hello.hello.cipherSuites;
   const common = config.suites.filter((suite) => offered.includes(suite.id));
   if (!config.preferServerCipherSuites) {
     common.sort((a, b) => offered.indexOf(a.id) - offered.indexOf(b.id));
   }
-  const [suite] = common;
-  if (suite === undefined) {
+  if (common.length === 0) {
     throw new TlsError("peer/no-common-cipher-suite", "ClientHello has no cipher suite of ours");
   }
-  return suite;
+  return common;
 }
 
 /** The group to use: the first of ours that the client has, though it may lack a share for it. */

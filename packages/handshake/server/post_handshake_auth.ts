@@ -7,6 +7,7 @@ import { type CertificateType, HandshakeType, TlsError } from "@sealane/wire";
 import { receiveAuthentication, receiveFinished } from "../authentication.ts";
 import type { FlowContext } from "../context.ts";
 import { encodeCertificateRequest } from "../messages/certificate_request.ts";
+import type { PeerIdentity } from "../peer.ts";
 import type { PostHandshake } from "../post_handshake.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
 import type { Step } from "../step.ts";
@@ -15,12 +16,13 @@ import { requestExtensions } from "./authenticate.ts";
 /** Bytes of a certificate_request_context: unpredictable, as RFC 9846 section 4.4.2 asks. */
 const CONTEXT_LENGTH = 16;
 
-/** Makes requests possible; the client has offered post_handshake_auth. */
+/** Makes requests possible; the client has offered post_handshake_auth. `authenticated` is told who it is. */
 export function allowPostHandshakeAuthentication(
   context: FlowContext,
   post: PostHandshake,
   config: ResolvedServerConfig,
   certificateType: CertificateType,
+  authenticated: (peer: PeerIdentity) => void,
 ): void {
   let outstanding = false;
   post.setAuthenticationRequester(() => {
@@ -42,6 +44,7 @@ export function allowPostHandshakeAuthentication(
       yield* receiveFinished(context, suite.hash, readSecret);
       outstanding = false;
       for (const type of ANSWERS) post.refuse(type);
+      if (client !== null) authenticated(client.identity);
       context.emit({
         type: "clientAuthentication",
         context: requestContext,

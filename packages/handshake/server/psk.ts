@@ -13,9 +13,23 @@ import {
   pskKeyExchangeModesInClientHello,
   truncateBinders,
 } from "../extensions/mod.ts";
-import { computeBinder, fromExternal, fromSession, type Psk, verificationPolicy } from "../psk.ts";
+import { TlsFlag } from "../extensions/tls_flags.ts";
+import {
+  computeBinder,
+  type ExternalPsk,
+  fromExternal,
+  fromSession,
+  type Psk,
+  pskOfPolicy,
+  verificationPolicy,
+} from "../psk.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
-import { isSessionAlive, type Session, ticketAgeSkew } from "../session/session.ts";
+import {
+  isAuthenticationFresh,
+  isSessionAlive,
+  type Session,
+  ticketAgeSkew,
+} from "../session/session.ts";
 import { settle, type Step } from "../step.ts";
 import type { ReceivedHello } from "./client_hello.ts";
 
@@ -23,6 +37,8 @@ import type { ReceivedHello } from "./client_hello.ts";
 export interface SelectedPsk {
   /** The PSK. */
   readonly psk: Psk;
+  /** A suite with its hash. */
+  readonly suite: CipherSuite;
   /** Its place in the ClientHello. */
   readonly index: number;
   /** Its binder, verified. */
@@ -33,8 +49,8 @@ export interface SelectedPsk {
   readonly alone: boolean;
 }
 
-/** How many identities of one ClientHello are looked up: each may cost a decryption or a trip to a store. */
-const MAX_LOOKUPS = 8;
+/** By how much the clocks of two servers may differ, milliseconds: a ticket of the other one may come from the future. */
+const CLOCK_MARGIN = 10_000;
 
 /** The PSKs of a ClientHello, checked as a whole; `null` without any. */
 function offeredPsks(hello: ReceivedHello): { psks: OfferedPsks; modes: readonly number[] } | null {
@@ -70,34 +86,74 @@ export function acceptsTickets(config: ResolvedServerConfig, hello: ReceivedHell
     Boolean(config.allowPskOnly) && modes.includes(PskKeyExchangeMode.psk_ke);
 }
 
-/** Takes the first PSK that we know and may use; its binder has to be right. `null`: none. */
+/**
+ * Chooses a PSK that we know and may use, and with it the suite; its binder has to be right. `suites` are those that may be
+ * chosen, most preferred first: the first PSK with the hash of the first suite, or else the first with any of their hashes
+ * (RFC 9846 section 4.3.11: PSKs should influence the choice of the suite). `null`: none.
+ */
 export function* selectPsk(
   context: FlowContext,
   config: ResolvedServerConfig,
   hello: ReceivedHello,
-  suite: CipherSuite,
+  suites: readonly CipherSuite[],
 ): Step<SelectedPsk | null> {
   const offered = offeredPsks(hello);
   if (offered === null || !acceptsTickets(config, hello)) return null;
-  const alone = !offered.modes.includes(PskKeyExchangeMode.psk_dhe_ke);
-  const { identities, binders } = offered.psks;
-  for (const [index, { identity, obfuscatedTicketAge }] of identities.entries()) {
-    if (index >= MAX_LOOKUPS) return null;
-    const psk = yield* lookUp(config, hello, identity);
-    // RFC 9846 §4.3.11: the PSK's hash is that of the suite.
-    if (psk === null || psk.hash !== suite.hash.name) continue;
-    checkBinder(context, suite, hello, offered.psks, psk, index);
-    const { session } = psk;
-    // Only its owner can use up a ticket: the binder is verified by now.
-    const usable = session === null || config.tickets === undefined ||
-      (yield* settle(config.tickets.consume(identity, session)));
-    if (!usable) continue;
-    const ageSkew = session === null
+  const found = yield* findPsk(config, hello, offered.psks, suites);
+  if (found === null) return null;
+  const { psk, index, suite } = found;
+  // RFC 9846 §4.3.11: one PSK is selected, and only its binder is validated.
+  checkBinder(context, suite, hello, offered.psks, psk, index);
+  const { obfuscatedTicketAge } = offered.psks.identities[index];
+  return {
+    psk,
+    suite,
+    index,
+    binder: offered.psks.binders[index],
+    ageSkew: psk.session === null
       ? 0
-      : ticketAgeSkew(session, obfuscatedTicketAge, config.clock());
-    return { psk, index, binder: binders[index], ageSkew, alone };
+      : ticketAgeSkew(psk.session, obfuscatedTicketAge, config.clock()),
+    alone: !offered.modes.includes(PskKeyExchangeMode.psk_dhe_ke),
+  };
+}
+
+interface FoundPsk {
+  readonly psk: Psk;
+  readonly index: number;
+  readonly suite: CipherSuite;
+}
+
+function* findPsk(
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+  { identities }: OfferedPsks,
+  suites: readonly CipherSuite[],
+): Step<FoundPsk | null> {
+  let second: FoundPsk | null = null;
+  for (const [index, { identity }] of identities.entries()) {
+    if (index >= config.allLimits.pskLookups) break;
+    const psk = yield* lookUp(config, hello, identity);
+    const suite = suites.find(({ hash }) => hash.name === psk?.hash);
+    if (psk === null || suite === undefined) continue;
+    if (suite === suites[0]) return { psk, index, suite };
+    second ??= { psk, index, suite };
   }
-  return null;
+  return second;
+}
+
+/**
+ * Uses up the ticket of a PSK, right before ServerHello: only its owner can, since the binder is verified, and a retry does
+ * not. `null`: it was used before, and there is no resumption.
+ */
+export function* usePsk(
+  config: ResolvedServerConfig,
+  selected: SelectedPsk | null,
+): Step<SelectedPsk | null> {
+  if (selected === null || selected.psk.session === null || config.tickets === undefined) {
+    return selected;
+  }
+  const { identity, session } = selected.psk;
+  return (yield* settle(config.tickets.consume(identity, session))) ? selected : null;
 }
 
 function* lookUp(
@@ -105,25 +161,45 @@ function* lookUp(
   hello: ReceivedHello,
   identity: Uint8Array,
 ): Step<Psk | null> {
-  const known = config.externalPsks?.find((psk) => equalBytes(psk.identity, identity));
-  const external = known ?? (yield* settle(config.findPsk?.(identity) ?? null));
+  const external = yield* findExternal(config, identity);
   if (external !== null) return fromExternal(external);
   const session = yield* settle(config.tickets?.open(identity) ?? null);
   if (session === null || !mayResume(config, hello, session)) return null;
+  const owner = pskOfPolicy(session.verification);
+  // A PSK that was withdrawn takes the sessions with it that it authenticated.
+  if (owner !== null && (yield* findExternal(config, owner)) === null) return null;
   return fromSession(session, identity);
 }
 
-/** A session is resumed while its ticket lives, for the name that it was made for, and under the same policy. */
+function* findExternal(
+  config: ResolvedServerConfig,
+  identity: Uint8Array,
+): Step<ExternalPsk | null> {
+  const known = config.externalPsks?.find((psk) => equalBytes(psk.identity, identity));
+  return known ?? (yield* settle(config.findPsk?.(identity) ?? null));
+}
+
+/**
+ * A session is resumed while its ticket lives, for the name that it was made for or across names if its ticket said so, with
+ * its suite still on, and under the same policy.
+ */
 function mayResume(config: ResolvedServerConfig, hello: ReceivedHello, session: Session): boolean {
-  if (!isSessionAlive(session, config.clock())) return false;
+  const now = config.clock();
+  if (!isSessionAlive(session, now, CLOCK_MARGIN)) return false;
+  if (!isAuthenticationFresh(session, now, config.authenticationLimit)) return false;
   // A client that offers a session offers its suite too; one that does not gets a full handshake.
   if (!hello.info.cipherSuites.includes(session.cipherSuite)) return false;
+  return authenticatesClient(config, session) && (session.serverName === hello.info.serverName ||
+    session.flags.includes(TlsFlag.resumption_across_names));
+}
+
+/** Whether the session says of the client what a handshake under this configuration would. */
+function authenticatesClient(config: ResolvedServerConfig, session: Session): boolean {
   const authentication = config.clientAuthentication ?? "none";
+  // Where a PSK authenticates, no certificate is asked for.
+  if (authentication === "none" || pskOfPolicy(session.verification) !== null) return true;
   if (authentication === "required" && session.peer === null) return false;
-  if (authentication !== "none" && session.verification !== verificationPolicy(config)) {
-    return false;
-  }
-  return session.serverName === hello.info.serverName;
+  return session.verification === verificationPolicy(config);
 }
 
 function checkBinder(

@@ -14,7 +14,6 @@ import {
 import { greaseValue } from "../grease.ts";
 import { ticketPsk } from "../key_schedule.ts";
 import { encodeNewSessionTicket } from "../messages/new_session_ticket.ts";
-import { verificationPolicy } from "../psk.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
 import { MAX_TICKET_LIFETIME, type Session, type SessionPeer } from "../session/session.ts";
 import { settle, type Step } from "../step.ts";
@@ -51,13 +50,15 @@ export interface ServerSessionFacts {
   readonly peer: SessionPeer | null;
   /** When it did: milliseconds since 1970. */
   readonly authenticatedAt: number;
+  /** The policy under which it did. */
+  readonly verification: string;
 }
 
 /** Makes the tickets of one connection. */
 export class TicketIssuer {
   readonly #context: FlowContext;
   readonly #config: ResolvedServerConfig;
-  readonly #facts: ServerSessionFacts;
+  #facts: ServerSessionFacts;
   #issued = 0;
 
   /** Used by the server's flow. */
@@ -66,6 +67,11 @@ export class TicketIssuer {
     this.#config = config;
     this.#facts = facts;
     context.keep(facts.resumptionSecret);
+  }
+
+  /** The client has authenticated after the handshake: the tickets from now on say so (RFC 9846 section 4.7.1). */
+  authenticated(peer: SessionPeer, verification: string, at: number): void {
+    this.#facts = { ...this.#facts, peer, verification, authenticatedAt: at };
   }
 
   /** Sends `count` tickets, or as many as the configuration says. */
@@ -77,8 +83,8 @@ export class TicketIssuer {
     const { tickets, randomBytes } = this.#config;
     if (tickets === undefined) return;
     // RFC 9846 §4.7.1: a nonce that is unique across all tickets of the connection.
-    const nonce = Uint8Array.of(this.#issued >> 8, this.#issued & 0xff);
-    this.#issued++;
+    const nonce = new Uint8Array(4);
+    new DataView(nonce.buffer).setUint32(0, this.#issued++);
     const session = this.#session(nonce, new DataView(randomBytes(4).slice().buffer).getUint32(0));
     const ticket = yield* settle(tickets.issue(session));
     session.psk.fill(0);
@@ -124,7 +130,6 @@ export class TicketIssuer {
       maxEarlyData: earlyData === undefined
         ? 0
         : size ?? earlyData.maxSize ?? DEFAULT_MAX_EARLY_DATA,
-      verification: verificationPolicy(config),
       localIdentity: null,
       context: config.earlyDataContext ?? null,
       flags: config.ticketFlags ?? [],

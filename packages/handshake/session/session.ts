@@ -208,11 +208,19 @@ export function ticketAge(session: Session, now: number): number {
 
 /**
  * Whether the ticket may be used. RFC 9846 §4.7.1: not when it is older than its lifetime, nor older than seven days; and
- * not when the clock has gone back behind its issue.
+ * not when it was issued later than `now`, but for the `margin` milliseconds by which the clocks of two servers may differ.
  */
-export function isSessionAlive(session: Session, now: number): boolean {
+export function isSessionAlive(session: Session, now: number, margin = 0): boolean {
   const age = ticketAge(session, now);
-  return age >= 0 && age <= 1000 * Math.min(session.lifetime, MAX_TICKET_LIFETIME);
+  return age >= -margin && age <= 1000 * Math.min(session.lifetime, MAX_TICKET_LIFETIME);
+}
+
+/**
+ * Whether the peer was authenticated, with a certificate or an external PSK, no longer than `limit` milliseconds ago: each
+ * resumption gives new tickets, and without a limit a session would never end (RFC 9846 section 4.7.1).
+ */
+export function isAuthenticationFresh(session: Session, now: number, limit: number): boolean {
+  return now - session.authenticatedAt <= limit;
 }
 
 /** `obfuscated_ticket_age` (RFC 9846 section 4.3.11.1), for a client. */

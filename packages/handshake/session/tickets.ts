@@ -21,7 +21,10 @@ import { TICKET_KEY_NAME_LENGTH, type TicketKey, type TicketKeyRing } from "./ti
 export interface Tickets {
   /** A ticket for a session, or `null` if it would be longer than a NewSessionTicket can carry. */
   issue(session: Session): MaybePromise<Uint8Array | null>;
-  /** The session of a ticket, or `null` if it is not ours. Whether it is still alive is for the caller to see. */
+  /**
+   * The session of a ticket, or `null` if it is not ours. Whether it is still alive is for the caller to see. The caller
+   * wipes its PSK after use, so it is a copy.
+   */
   open(ticket: Uint8Array): MaybePromise<Session | null>;
   /**
    * Uses up a ticket: `false` if it was used before or that cannot be known, and then there is no resumption. Called
