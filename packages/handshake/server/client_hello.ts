@@ -11,6 +11,7 @@ import {
   HandshakeType,
   type NamedGroup,
   ProtocolVersion,
+  type PskKeyExchangeMode,
   type SignatureScheme,
   TlsError,
 } from "@sealane/wire";
@@ -25,6 +26,7 @@ import {
   delegatedCredentialInClientHello,
   type KeyShareEntry,
   keyShareInClientHello,
+  pskKeyExchangeModesInClientHello,
   recordSizeLimitInClientHello,
   serverCertificateTypeInClientHello,
   serverNameInClientHello,
@@ -60,6 +62,8 @@ export interface ReceivedHello {
   readonly ticketRequest: TicketRequest | null;
   /** compress_certificate: the algorithms that the client decompresses. */
   readonly compression: readonly CertificateCompressionAlgorithm[];
+  /** psk_key_exchange_modes; `null` without it. */
+  readonly pskModes: readonly PskKeyExchangeMode[] | null;
   /** What callbacks are told. */
   readonly info: ClientHelloInfo;
 }
@@ -123,6 +127,7 @@ function decodeOffer(context: FlowContext, hello: ClientHello, bytes: Uint8Array
     recordSizeLimit: decodeExtension(extensions, recordSizeLimitInClientHello) ?? null,
     ticketRequest: decodeExtension(extensions, ticketRequestInClientHello) ?? null,
     compression: decodeExtension(extensions, compressCertificateInClientHello) ?? [],
+    pskModes: decodeExtension(extensions, pskKeyExchangeModesInClientHello) ?? null,
     info: {
       serverName: decodeExtension(extensions, serverNameInClientHello) ?? null,
       alpn: decodeExtension(extensions, alpnInClientHello) ?? [],

@@ -10,7 +10,6 @@ import {
   decodeExtension,
   type OfferedPsks,
   preSharedKeyInClientHello,
-  pskKeyExchangeModesInClientHello,
   truncateBinders,
 } from "../extensions/mod.ts";
 import { TlsFlag } from "../extensions/tls_flags.ts";
@@ -65,8 +64,8 @@ function offeredPsks(hello: ReceivedHello): { psks: OfferedPsks; modes: readonly
     );
   }
   // RFC 9846 §4.3.9: with pre_shared_key comes psk_key_exchange_modes.
-  const modes = decodeExtension(extensions, pskKeyExchangeModesInClientHello);
-  if (modes === undefined) {
+  const { pskModes: modes } = hello;
+  if (modes === null) {
     throw new TlsError("peer/missing-extension", "ClientHello has no psk_key_exchange_modes");
   }
   const { identities, binders } = psks;
@@ -81,7 +80,7 @@ function offeredPsks(hello: ReceivedHello): { psks: OfferedPsks; modes: readonly
 
 /** Whether the client can use a PSK with a key exchange, which is what tickets are for here. */
 export function acceptsTickets(config: ResolvedServerConfig, hello: ReceivedHello): boolean {
-  const modes = decodeExtension(hello.hello.extensions, pskKeyExchangeModesInClientHello) ?? [];
+  const modes = hello.pskModes ?? [];
   return modes.includes(PskKeyExchangeMode.psk_dhe_ke) ||
     Boolean(config.allowPskOnly) && modes.includes(PskKeyExchangeMode.psk_ke);
 }
