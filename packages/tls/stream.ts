@@ -7,6 +7,7 @@ import type { ClientConfig, ClientTarget, HandshakeInfo, ServerConfig } from "@s
 import { TlsError } from "@sealane/wire";
 import { Connection } from "./connection.ts";
 import type { ConnectionEvent, ConnectionOptions } from "./connection_options.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 import { type ByteTransport, type StreamPair, streamTransport, within } from "./transport.ts";
 
 /** Options of a stream besides the configuration of its handshake. */
@@ -73,9 +74,9 @@ export class TlsStream {
   readonly #connection: Connection;
   readonly #transport: ByteTransport;
   readonly #options: TlsStreamOptions;
-  readonly #opened: PromiseWithResolvers<HandshakeInfo> = Promise.withResolvers();
-  readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
-  readonly #writable: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #opened: Deferred<HandshakeInfo> = deferred();
+  readonly #closed: Deferred<void> = deferred();
+  readonly #writable: Deferred<void> = deferred();
   /** Data that the peer sent and nobody has taken: at most what one read of the transport held. */
   readonly #incoming: Uint8Array[] = [];
   /** The read of the transport that is under way. */
@@ -417,10 +418,15 @@ export class TlsStream {
   async #endWriting(): Promise<void> {
     if (this.#writeEnded) return;
     this.#connection.close();
-    await this.#flush();
-    await this.#transport.closeWrite().catch((cause) => {
-      throw this.#writeFailed(transportError("closing", cause));
-    });
+    try {
+      await this.#flush();
+      await this.#transport.closeWrite().catch((cause) => {
+        throw this.#writeFailed(transportError("closing", cause));
+      });
+    } catch (error) {
+      // A peer that has closed its side may be gone: nothing is lost then.
+      if (!this.#connection.readClosed) throw error;
+    }
     this.#writeEnded = true;
   }
 
