@@ -21,6 +21,7 @@ import type { ClientSessionCache } from "./session/client_cache.ts";
 import type { ReplayGuard } from "./session/replay.ts";
 import type { Session } from "./session/session.ts";
 import type { Tickets } from "./session/tickets.ts";
+import type { OcspPolicy, TransparencyPolicy } from "./verify_status.ts";
 
 /** What both roles have. */
 export interface CommonConfig {
@@ -58,6 +59,20 @@ export interface CommonConfig {
   readonly alpn?: readonly (string | Uint8Array)[];
   /** Where certificate chains may end: the built-in verification of `@sealane/pki`. */
   readonly trust?: TrustStore;
+  /**
+   * How stapled OCSP responses count in the built-in verification: `must-staple` unless given. On a server, `verify` and
+   * `require` also ask clients for one. A `verifyPeer` of the program's own may use `verifyStaple` of `@sealane/pki`.
+   */
+  readonly ocsp?: OcspPolicy;
+  /**
+   * The transparency logs that have to know of the peer's certificate, in the built-in verification; timestamps are then
+   * asked for. Without it they are only shown to the program.
+   */
+  readonly certificateTransparency?: TransparencyPolicy;
+  /** Whether to ask for an OCSP response (status_request): on a client true unless given, on a server see `ocsp`. */
+  readonly requestOcsp?: boolean;
+  /** Whether to ask for signed certificate timestamps: with `certificateTransparency` unless given. */
+  readonly requestSignedCertificateTimestamps?: boolean;
   /**
    * Judges the peer in place of the built-in verification: throw a `TlsError` to refuse it. With code
    * `local/handshake-refused` the alert is handshake_failure, with `local/certificate-refused` certificate_unknown; the
@@ -135,10 +150,6 @@ export interface ClientConfig extends CommonConfig {
   readonly credentials?: readonly Credential[] | ClientCredentialSelector;
   /** What this client can authenticate with, most preferred first; the types of a list of `credentials` unless given. */
   readonly certificateTypes?: readonly CertificateType[];
-  /** Whether to ask for an OCSP response (status_request); true unless given. */
-  readonly requestOcsp?: boolean;
-  /** Whether to ask for signed certificate timestamps; false unless given. */
-  readonly requestSignedCertificateTimestamps?: boolean;
   /** The certificate authorities to name in ClientHello, DER names; none unless given. */
   readonly certificateAuthorities?: readonly Uint8Array[];
   /** Whether to send the extensions of ClientHello in random order; false unless given. */
@@ -221,10 +232,6 @@ export interface ServerConfig extends CommonConfig {
   readonly clientAuthentication?: "none" | "requested" | "required";
   /** The certificate authorities to name in CertificateRequest, DER names; none unless given. */
   readonly certificateAuthorities?: readonly Uint8Array[];
-  /** Whether to ask the client for an OCSP response; false unless given. */
-  readonly requestOcsp?: boolean;
-  /** Whether to ask the client for signed certificate timestamps; false unless given. */
-  readonly requestSignedCertificateTimestamps?: boolean;
   /** Whether to acknowledge the client's server_name in EncryptedExtensions; true unless given. */
   readonly acknowledgeServerName?: boolean;
   /** Finds an external PSK by the name that a client sends; asked after `externalPsks`. */

@@ -39,14 +39,18 @@ import {
   type Credential,
   type CredentialOptions,
   decodeDelegatedCredential,
+  decodeSession,
   DELEGATED_CREDENTIAL_SCHEMES,
   type DelegatedKey,
   type DelegationRole,
   encodeDelegatedCredential,
+  encodeSession,
   Handshake,
   issueDelegatedCredential,
   PACKETS,
   RECORDS,
+  RotatingTicketKeys,
+  sealedTickets,
   type ServerConfig,
 } from "./mod.ts";
 import { type Outcome, shakeOut } from "./testing.ts";
@@ -380,4 +384,31 @@ Deno.test("what cannot work is refused when the credential is made", async () =>
   );
   assertStringIncludes(rsa.message, "not allowed with delegated credentials");
   assertThrows(() => sides({ client: { delegatedCredentialSchemes: [0xfefe] } }), TlsError);
+});
+
+Deno.test("a session is not resumed under verification when its delegated credential has expired", async () => {
+  const credentials = [credentialOf({ delegatedKeys: [serverKey] })];
+  const tickets = sealedTickets({ provider: native, keys: new RotatingTicketKeys(native) });
+  for (
+    const [later, code] of [[0, undefined], [6 * DAY + 1000, "peer/delegated-credential"]] as const
+  ) {
+    const [first, issuer] = sides({ client: taking, server: { credentials, tickets } });
+    const { sessions: [session] } = await shakeOut(first, issuer);
+    const clock = { now: () => NOW + later };
+    const kept = decodeSession(
+      encodeSession({ ...session, issuedAt: NOW + later, lifetime: 604_800 }),
+    );
+    const config = { provider: native, trust, alpn: ["test"], ...taking, verifyOnResumption: true };
+    const client = Handshake.client({ ...config, ...clock }, {
+      serverName: "dc.test",
+      session: kept,
+    });
+    const server = Handshake.server({ provider: native, alpn: ["test"], credentials, tickets });
+    const outcome = await shakeOut(client, server);
+    assertEquals(outcome.client?.code, code);
+    if (code === undefined) {
+      assertEquals(client.info?.resumed, true);
+      assertEquals(usedBy(client), serverKey.credential);
+    }
+  }
 });

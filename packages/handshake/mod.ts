@@ -42,6 +42,7 @@ export * from "./peer.ts";
 export type { PostHandshake, PostHandshakeHandler } from "./post_handshake.ts";
 export type { ExternalPsk } from "./psk.ts";
 export { TlsFlag } from "./extensions/tls_flags.ts";
+export type { OcspPolicy, TransparencyPolicy } from "./verify_status.ts";
 export {
   DEFAULT_GROUPS,
   DEFAULT_SIGNATURE_SCHEMES,

@@ -8,6 +8,7 @@ import type { CipherSuite, Hash } from "@sealane/providers";
 import { CertificateType, fromHex, toHex } from "@sealane/wire";
 import type { CommonConfig } from "./config.ts";
 import type { Credential } from "./credential.ts";
+import { decodeDelegatedCredential, encodeDelegatedCredential } from "./extensions/delegation.ts";
 import { type BinderKind, EarlySecret } from "./key_schedule.ts";
 import type { PeerIdentity } from "./peer.ts";
 import type { Session, SessionPeer } from "./session/session.ts";
@@ -79,6 +80,9 @@ export function rememberPeer(peer: PeerIdentity | null): SessionPeer | null {
     certificates: raw ? [peer.publicKey] : peer.certificates,
     ocspResponse: peer.ocspResponse,
     signedCertificateTimestamps: peer.signedCertificateTimestamps,
+    delegatedCredential: peer.delegatedCredential === null
+      ? null
+      : encodeDelegatedCredential(peer.delegatedCredential),
   };
 }
 
@@ -86,7 +90,10 @@ export function rememberPeer(peer: PeerIdentity | null): SessionPeer | null {
 export function recallPeer(peer: SessionPeer | null): PeerIdentity | null {
   if (peer === null) return null;
   const { type, certificates, ocspResponse, signedCertificateTimestamps } = peer;
-  const common = { type, ocspResponse, signedCertificateTimestamps, delegatedCredential: null };
+  const delegatedCredential = peer.delegatedCredential === null
+    ? null
+    : decodeDelegatedCredential(peer.delegatedCredential);
+  const common = { type, ocspResponse, signedCertificateTimestamps, delegatedCredential };
   if (type === CertificateType.RawPublicKey) {
     return { ...common, certificates: [], leaf: null, publicKey: certificates[0] };
   }

@@ -21,6 +21,7 @@ import { NOT_FOR_CREDENTIALS } from "./extensions/delegation.ts";
 import { WHERE_ALLOWED } from "./extensions/table.ts";
 import { DEFAULT_LIMITS, type HandshakeLimits } from "./limits.ts";
 import { MAX_TICKET_LIFETIME } from "./session/session.ts";
+import type { OcspPolicy } from "./verify_status.ts";
 
 /** The groups that are used unless a configuration says otherwise, most preferred first. */
 export const DEFAULT_GROUPS: readonly NamedGroup[] = [
@@ -77,6 +78,12 @@ interface Resolved {
   readonly offeredCertificateSchemes: readonly SignatureScheme[] | null;
   /** What the peer may authenticate with. */
   readonly peerTypes: readonly CertificateType[];
+  /** How staples count. */
+  readonly ocspPolicy: OcspPolicy;
+  /** Whether to ask for a staple. */
+  readonly asksForOcsp: boolean;
+  /** Whether to ask for signed certificate timestamps. */
+  readonly asksForTimestamps: boolean;
   /** ALPN as bytes. */
   readonly alpnBytes: readonly Uint8Array[];
   /** All limits. */
@@ -139,7 +146,7 @@ function alpnBytes(protocols: readonly (string | Uint8Array)[]): readonly Uint8A
   });
 }
 
-function resolve(config: CommonConfig): Resolved {
+function resolve(config: CommonConfig, role: "client" | "server"): Resolved {
   const { provider } = config;
   const suites = pick(
     provider.cipherSuites,
@@ -182,6 +189,7 @@ function resolve(config: CommonConfig): Resolved {
     offeredSchemes: algorithms.map((algorithm) => algorithm.scheme),
     offeredCertificateSchemes: config.certificateSignatureSchemes ?? null,
     peerTypes: config.peerCertificateTypes ?? [CertificateType.X509],
+    ...statusRequests(config, role),
     alpnBytes: alpnBytes(config.alpn ?? []),
     allLimits: { ...DEFAULT_LIMITS, ...config.limits },
     authenticationLimit: 1000 * (config.authenticationLifetime ?? MAX_TICKET_LIFETIME),
@@ -200,6 +208,22 @@ function once<C extends object, R>(known: WeakMap<C, R>, config: C, check: (conf
   const resolved = check(config);
   known.set(config, resolved);
   return resolved;
+}
+
+function statusRequests(
+  config: CommonConfig,
+  role: "client" | "server",
+): Pick<Resolved, "ocspPolicy" | "asksForOcsp" | "asksForTimestamps"> {
+  const { ocsp: ocspPolicy = "must-staple", certificateTransparency } = config;
+  const counts = ocspPolicy === "verify" || ocspPolicy === "require";
+  const asksForOcsp = config.requestOcsp ?? (role === "client" || counts);
+  if (counts && !asksForOcsp) configError(`ocsp is ${ocspPolicy}, but requestOcsp is false`);
+  return {
+    ocspPolicy,
+    asksForOcsp,
+    asksForTimestamps: config.requestSignedCertificateTimestamps ??
+      certificateTransparency !== undefined,
+  };
 }
 
 function delegatedVerifiers(
@@ -226,7 +250,7 @@ export function resolveClientConfig(config: ClientConfig): ResolvedClientConfig 
 }
 
 function checkClientConfig(config: ClientConfig): ResolvedClientConfig {
-  const resolved = resolve(config);
+  const resolved = resolve(config, "client");
   const groupIds = resolved.groupList.map((group) => group.id);
   for (const share of config.keyShares ?? []) {
     if (!groupIds.includes(share)) {
@@ -260,7 +284,7 @@ export function resolveServerConfig(config: ServerConfig): ResolvedServerConfig 
 }
 
 function checkServerConfig(config: ServerConfig): ResolvedServerConfig {
-  const resolved = resolve(config);
+  const resolved = resolve(config, "server");
   const authentication = config.clientAuthentication ?? "none";
   const decided = config.trust !== undefined || config.verifyPeer !== undefined ||
     config.trustedPublicKeys !== undefined ||

@@ -7,6 +7,7 @@ import type { Handshake } from "./handshake.ts";
 import type { MaybePromise } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
 import type { HandshakeEvent } from "./events.ts";
+import type { Session } from "./session/session.ts";
 
 /** Starts both sides and runs {@link exchange}. */
 export function shake(client: Handshake, server: Handshake): [HandshakeEvent[], HandshakeEvent[]] {
@@ -49,6 +50,8 @@ export interface Outcome {
   readonly server: TlsError | null;
   /** All messages that were sent, before they were changed: `client` or `server`, and the bytes. */
   readonly messages: readonly (readonly ["client" | "server", Uint8Array])[];
+  /** The client's tickets. */
+  readonly sessions: readonly Session[];
 }
 
 /**
@@ -61,6 +64,7 @@ export async function shakeOut(
   interfere: Interference = (message) => message,
 ): Promise<Outcome> {
   const messages: ["client" | "server", Uint8Array][] = [];
+  const sessions: Session[] = [];
   const ways = [[client, server, "client"], [server, client, "server"]] as const;
   const quietly = async (work: () => MaybePromise<void>): Promise<void> => {
     try {
@@ -75,6 +79,7 @@ export async function shakeOut(
     quiet = true;
     for (const [from, to, name] of ways) {
       for (const event of from.events()) {
+        if (event.type === "ticket") sessions.push(event.session);
         if (event.type !== "message") continue;
         quiet = false;
         messages.push([name, event.data]);
@@ -84,5 +89,5 @@ export async function shakeOut(
     }
     if (client.error !== null || server.error !== null) break;
   }
-  return { client: client.error, server: server.error, messages };
+  return { client: client.error, server: server.error, messages, sessions };
 }

@@ -7,8 +7,10 @@ import { verifyClientCertificate, verifyServerCertificate } from "@sealane/pki";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { CertificateType, equalBytes, TlsError } from "@sealane/wire";
 import type { FlowContext } from "./context.ts";
+import { delegationExpiry } from "./extensions/delegation.ts";
 import type { PeerIdentity } from "./peer.ts";
 import { settle, type Step } from "./step.ts";
+import { verifyStatus } from "./verify_status.ts";
 
 /** Verifies with the configuration's callback, or else its trust store. Throws where the peer is refused. */
 export function* verifyIdentity(
@@ -36,11 +38,32 @@ export function* verifyIdentity(
     throw new TlsError("local/internal", "no way to verify the peer is configured");
   }
   const options = { chain: identity.certificates, now: config.clock(), trust, provider };
-  yield* settle(
+  const path = yield* settle(
     context.role === "client"
       ? verifyServerCertificate({ ...options, serverName })
       : verifyClientCertificate(options),
   );
+  yield* verifyStatus(context, identity, path);
+}
+
+/** Verifies the peer of a session that is resumed, and that it could still authenticate as it did then. */
+export function* verifyAgain(
+  context: FlowContext,
+  identity: PeerIdentity,
+  serverName: string | null,
+): Step<void> {
+  const { leaf, delegatedCredential } = identity;
+  // RFC 9345 §7.4: else a resumption would outlive the credential.
+  if (
+    leaf !== null && delegatedCredential !== null &&
+    context.config.clock() > delegationExpiry(delegatedCredential, leaf)
+  ) {
+    throw new TlsError(
+      "peer/delegated-credential",
+      "the delegated credential of the session has expired",
+    );
+  }
+  yield* verifyIdentity(context, identity, serverName);
 }
 
 /** RFC 7250 §6: a raw public key is trusted because it is known, here by its digest. */

@@ -94,6 +94,7 @@ export const ALERT_OF_CODE = {
   "peer/certificate-revoked": A.certificate_revoked,
   "peer/certificate-expired": A.certificate_expired,
   "peer/certificate-unknown": A.certificate_unknown,
+  "peer/certificate-transparency": A.bad_certificate,
   "peer/unknown-ca": A.unknown_ca,
   "peer/access-denied": A.access_denied,
 

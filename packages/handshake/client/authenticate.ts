@@ -31,7 +31,7 @@ import {
 } from "../messages/certificate_request.ts";
 import type { PeerIdentity } from "../peer.ts";
 import { type Psk, recallPeer } from "../psk.ts";
-import { verifyIdentity } from "../verify_identity.ts";
+import { verifyAgain } from "../verify_identity.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
 import type { ServerExtensions } from "./encrypted_extensions.ts";
@@ -92,7 +92,7 @@ function* recallServer(
 ): Step<ServerAuthentication> {
   const peer = recallPeer(psk.session?.peer ?? null);
   if (peer !== null && config.verifyOnResumption) {
-    yield* verifyIdentity(context, peer, target.serverName ?? null);
+    yield* verifyAgain(context, peer, target.serverName ?? null);
   }
   return { peer, scheme: null, request: null, ownType: CertificateType.X509 };
 }

@@ -201,8 +201,8 @@ function offeredExtensions(
   const certificateSchemes = config.offeredCertificateSchemes;
   if (certificateSchemes !== null) add(signatureAlgorithmsCertInClientHello, certificateSchemes);
   if (config.alpnBytes.length > 0) add(alpnInClientHello, config.alpnBytes);
-  if (config.requestOcsp ?? true) add(statusRequestInClientHello, CertificateStatusType.ocsp);
-  if (config.requestSignedCertificateTimestamps) add(signedCertificateTimestampInClientHello, true);
+  if (config.asksForOcsp) add(statusRequestInClientHello, CertificateStatusType.ocsp);
+  if (config.asksForTimestamps) add(signedCertificateTimestampInClientHello, true);
   const authorities = config.certificateAuthorities ?? [];
   if (authorities.length > 0) add(certificateAuthoritiesInClientHello, authorities);
   const { peerTypes, ownTypes } = config;

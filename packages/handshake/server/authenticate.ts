@@ -61,10 +61,10 @@ export function requestExtensions(
       ),
     );
   }
-  if (config.requestOcsp) {
+  if (config.asksForOcsp) {
     extensions.push(encodeExtension(statusRequestInCertificateRequest, CertificateStatusType.ocsp));
   }
-  if (config.requestSignedCertificateTimestamps) {
+  if (config.asksForTimestamps) {
     extensions.push(encodeExtension(signedCertificateTimestampInCertificateRequest, true));
   }
   const compression = compressionIds(config.certificateCompression ?? []);

@@ -22,7 +22,7 @@ import type { PostHandshake } from "../post_handshake.ts";
 import { inheritedPolicy, recallPeer, rememberPeer, verificationPolicy } from "../psk.ts";
 import { type ResolvedServerConfig, resolveServerConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
-import { verifyIdentity } from "../verify_identity.ts";
+import { verifyAgain } from "../verify_identity.ts";
 import { authenticateClient, requestCertificate, sendAuthentication } from "./authenticate.ts";
 import { receiveClientHello, type ReceivedHello } from "./client_hello.ts";
 import { earlyTrafficSecret, judgeEarlyData } from "./early_data.ts";
@@ -99,7 +99,7 @@ export function* serverFlow(
   if (selected !== null && selected.psk.session !== null) wipe(selected.psk.key);
   context.installRead("handshake", suite, keys.clientTraffic);
   if (resumedPeer !== null && config.verifyOnResumption) {
-    yield* verifyIdentity(context, resumedPeer, null);
+    yield* verifyAgain(context, resumedPeer, null);
   }
   const client = yield* authenticateClient(context, config, request, clientType);
   yield* receiveFinished(context, suite.hash, keys.clientTraffic);

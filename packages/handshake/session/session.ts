@@ -25,6 +25,8 @@ export interface SessionPeer {
   readonly ocspResponse: Uint8Array | null;
   /** The signed certificate timestamps of the leaf; empty without any. */
   readonly signedCertificateTimestamps: readonly Uint8Array[];
+  /** The delegated credential whose key signed, encoded; `null` if the key of the certificate did. */
+  readonly delegatedCredential: Uint8Array | null;
 }
 
 /** A session. It holds a secret: whoever has it can pose as its owner. */
@@ -73,7 +75,7 @@ export interface Session {
 export const MAX_TICKET_LIFETIME = 604_800;
 
 /** First byte of an encoded session. Changes with the format: an old encoding is refused, which costs one full handshake. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 function writeOptional(writer: Writer, value: Uint8Array | null): void {
   writer.u8(value === null ? 0 : 1);
@@ -108,6 +110,7 @@ function writePeer(writer: Writer, peer: SessionPeer | null): void {
   writeList(writer.u8(peer.type), peer.certificates);
   writeOptional(writer, peer.ocspResponse);
   writeList(writer, peer.signedCertificateTimestamps);
+  writeOptional(writer, peer.delegatedCredential);
 }
 
 function readPeer(reader: Reader): SessionPeer | null {
@@ -121,6 +124,7 @@ function readPeer(reader: Reader): SessionPeer | null {
     certificates: readList(reader, "certificates"),
     ocspResponse: readOptional(reader, "ocsp_response"),
     signedCertificateTimestamps: readList(reader, "signed_certificate_timestamps"),
+    delegatedCredential: readOptional(reader, "delegated_credential"),
   };
 }
 

@@ -41,6 +41,7 @@ const full: Session = {
     certificates: [new Uint8Array(70_000).fill(2), new Uint8Array(1)],
     ocspResponse: new Uint8Array(3),
     signedCertificateTimestamps: [Uint8Array.of(1), Uint8Array.of(2, 3)],
+    delegatedCredential: Uint8Array.of(4, 5),
   },
   verification: "strict",
   localIdentity: Uint8Array.of(9),
@@ -66,7 +67,7 @@ Deno.test("a session that is cut anywhere, or longer by a byte, is refused", () 
 Deno.test("a session of another format, with a wrong flag or with a name that is no text is refused", () => {
   const bytes = encodeSession({ ...plain, serverName: "abc" });
   const at = bytes.indexOf(0x61); // "a" of the name: 4 bytes before it stands its flag
-  const broken: [number, number][] = [[0, 2], [at - 4, 2], [at, 0xff]];
+  const broken: [number, number][] = [[0, 1], [at - 4, 2], [at, 0xff]];
   for (const [index, value] of broken) {
     const copy = bytes.slice();
     copy[index] = value;
