@@ -11,7 +11,7 @@ import {
   importPsks,
 } from "@sealane/handshake";
 import { type CryptoProvider, importPrivateKey, type Signer } from "@sealane/providers";
-import { decodePem, Reader, type SignatureScheme } from "@sealane/wire";
+import { decodePem, equalBytes, Reader, type SignatureScheme } from "@sealane/wire";
 import { createDelegated } from "./delegated.ts";
 import type { CredentialFlags } from "./flags.ts";
 import type { Observed } from "./observed.ts";
@@ -112,15 +112,29 @@ export function importedPsks(
   credentials: readonly CredentialFlags[],
   provider: CryptoProvider,
 ): ExternalPsk[] {
+  return credentials.flatMap((flags) => importOne(flags, provider));
+}
+
+/** Which credential has the imported PSK of this identity. */
+export function credentialOfPsk(
+  credentials: readonly CredentialFlags[],
+  provider: CryptoProvider,
+  identity: Uint8Array,
+): number {
+  return credentials.findIndex((flags) =>
+    importOne(flags, provider).some((psk) => equalBytes(psk.identity, identity))
+  );
+}
+
+function importOne(flags: CredentialFlags, provider: CryptoProvider): ExternalPsk[] {
+  if (flags.kind !== "psk") return [];
   const hashes = new Map(provider.cipherSuites.map(({ hash }) => [hash.name, hash]));
-  return credentials.filter(({ kind }) => kind === "psk").flatMap((flags) => {
-    const hash = hashes.get(flags["psk-importer-sha384"] ? "SHA-384" : "SHA-256");
-    if (hash === undefined) throw new Error("the provider lacks a hash");
-    return importPsks({
-      identity: flags["psk-importer-identity"] ?? new Uint8Array(),
-      key: flags["psk-importer-key"] ?? new Uint8Array(),
-      context: flags["psk-importer-context"],
-      hash,
-    }, hashes.keys());
-  });
+  const hash = hashes.get(flags["psk-importer-sha384"] ? "SHA-384" : "SHA-256");
+  if (hash === undefined) throw new Error("the provider lacks a hash");
+  return importPsks({
+    identity: flags["psk-importer-identity"] ?? new Uint8Array(),
+    key: flags["psk-importer-key"] ?? new Uint8Array(),
+    context: flags["psk-importer-context"],
+    hash,
+  }, hashes.keys());
 }

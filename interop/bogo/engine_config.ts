@@ -166,10 +166,14 @@ function judge(
 }
 
 function verdict(flags: ConnectionFlags, observed: Observed): void {
+  const rawKey = observed.peer?.leaf === null;
   const digest = flags["expect-peer-rpk-sha256"];
   if (digest !== undefined) {
     const key = observed.peer?.publicKey ?? new Uint8Array();
     expect(equalBytes(sha256(key), digest), "the raw public key is another one");
+  } else if (rawKey) {
+    // BoringSSL has no judgement of its own on raw public keys.
+    throw new TlsError("local/certificate-refused", "nothing says which raw public key is right");
   }
   observed.verified = !flags["verify-fail"];
   const matters = flags["verify-peer"] || flags["require-any-client-certificate"];
@@ -239,7 +243,10 @@ function clientConfig(
     keyShares: clientKeyShares(flags),
     certificateTypes: orUndefined(flags["available-client-cert-types"]) ??
       [...new Set(credentials.map(({ type }) => type))],
-    credentials: orUndefined(credentials) && clientSelector(flags, credentials),
+    credentials: credentials.length > 0 || flags["fail-cert-callback"]
+      ? clientSelector(flags, credentials)
+      : undefined,
+    requirePsk: flags.credentials.some(({ kind }) => kind === "psk"),
     requestOcsp: flags["enable-ocsp-stapling"],
     requestSignedCertificateTimestamps: flags["enable-signed-cert-timestamps"],
     permuteExtensions: flags["permute-extensions"],
@@ -292,6 +299,8 @@ function serverConfig(
     clientAuthentication: clientAuthentication(flags),
     certificateAuthorities: authorities(flags["use-client-ca-list"]),
     preferServerCipherSuites: flags["server-preference"] || policy.serverOrder,
+    // BoringSSL's server always does.
+    grease: true,
     acknowledgeServerName: !flags["no-server-name-ack"],
     selectAlpn: (offered) => selectAlpn(flags, offered),
     ocspResponse: (credential) => serverOcsp(flags, credential),

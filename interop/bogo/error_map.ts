@@ -66,6 +66,7 @@ const MESSAGES: Readonly<Record<string, readonly Token[]>> = {
     "peer/certificate-request-context",
     "peer/missing-extension",
     "peer/version",
+    "peer/certificate-type-list",
   ],
   ":DECODE_ERROR": ["peer/decode-error", "peer/ech"],
   ":DUPLICATE_EXTENSION:": ["peer/duplicate-extension"],
@@ -113,7 +114,7 @@ const AUTHENTICATION: Readonly<Record<string, readonly Token[]>> = {
   ":BAD_SIGNATURE:": ["peer/bad-signature"],
   ":CANNOT_PARSE_LEAF_CERT:": ["peer/decode-error"],
   ":CERT_DECOMPRESSION_FAILED:": ["peer/certificate-decompression"],
-  ":INVALID_RAW_PUBLIC_KEY:": ["peer/raw-public-key"],
+  ":INVALID_RAW_PUBLIC_KEY:": ["peer/raw-public-key", "peer/decode-error"],
   ":KEY_USAGE_BIT_INCORRECT:": ["peer/key-usage"],
   ":NO_COMMON_SIGNATURE_ALGORITHMS:": ["peer/no-common-signature-scheme", "peer/missing-extension"],
   ":NO_MATCHING_ISSUER:": ["peer/no-common-signature-scheme"],
@@ -139,7 +140,11 @@ const SESSIONS: Readonly<Record<string, readonly Token[]>> = {
   ":OLD_SESSION_PRF_HASH_MISMATCH:": ["peer/psk-hash"],
   ":PRE_SHARED_KEY_MUST_BE_LAST:": ["peer/psk-not-last"],
   ":PSK_IDENTITY_BINDER_COUNT_MISMATCH:": ["peer/psk-binder-count"],
-  ":PSK_IDENTITY_NOT_FOUND:": ["peer/psk-identity", "peer/unknown-psk-identity"],
+  ":PSK_IDENTITY_NOT_FOUND:": [
+    "peer/psk-identity",
+    "peer/unknown-psk-identity",
+    "peer/client-hello-changed",
+  ],
 };
 
 /** How the shim prints a token: in brackets, so that no code is the beginning of another. */

@@ -20,7 +20,7 @@ import {
   toHex,
   utf8,
 } from "@sealane/wire";
-import { readCertificates } from "./credentials.ts";
+import { credentialOfPsk, readCertificates } from "./credentials.ts";
 import type { EndpointState } from "./endpoint.ts";
 import type { ExchangeRole } from "./exchange.ts";
 import type { ConnectionFlags } from "./flags.ts";
@@ -51,6 +51,7 @@ const UNASKED_REASONS = ["disabled", "no_session_offered", "unsupported_for_sess
 export class Expectations {
   readonly #state: EndpointState;
   readonly #observed: Observed;
+  readonly #provider: CryptoProvider;
   readonly #prefersAes: boolean;
   readonly #peerCertificates: ReadonlyMap<string, readonly Uint8Array[]>;
   /** The session that a client offers. */
@@ -59,12 +60,14 @@ export class Expectations {
   private constructor(
     state: EndpointState,
     observed: Observed,
+    provider: CryptoProvider,
     prefersAes: boolean,
     peerCertificates: ReadonlyMap<string, readonly Uint8Array[]>,
     offered: Session | null,
   ) {
     this.#state = state;
     this.#observed = observed;
+    this.#provider = provider;
     this.#prefersAes = prefersAes;
     this.#peerCertificates = peerCertificates;
     this.#offered = offered;
@@ -85,7 +88,7 @@ export class Expectations {
     // A client offers the provider's order. A server follows the client's, as BoringSSL does on hardware with AES.
     const first = provider.cipherSuites[0].id;
     const prefersAes = flags.server || first !== CipherSuiteId.TLS_CHACHA20_POLY1305_SHA256;
-    return new Expectations(state, observed, prefersAes, certificates, offered);
+    return new Expectations(state, observed, provider, prefersAes, certificates, offered);
   }
 
   /** After the handshake, or when early data may be written. */
@@ -110,7 +113,9 @@ export class Expectations {
     this.#checkEarlyData(flags, inEarlyData);
     this.#checkTransportParameters(flags, inEarlyData);
     const expected = flags["expect-selected-credential"];
-    const selected = this.#observed.selectedCredential;
+    const selected = info.pskIdentity === null
+      ? this.#observed.selectedCredential
+      : credentialOfPsk(flags.credentials, this.#provider, info.pskIdentity);
     if (expected !== undefined) expect(selected === expected, `credential ${selected} was used`);
   }
 
@@ -265,7 +270,8 @@ function checkNegotiated(flags: ConnectionFlags, info: HandshakeInfo): void {
     expect(info.group === group, `the group is ${namedGroupName(info.group ?? 0)}`);
   }
   const scheme = flags["expect-peer-signature-algorithm"];
-  if (scheme !== undefined) {
+  // A resumed connection has no CertificateVerify; BoringSSL remembers that of the first.
+  if (scheme !== undefined && !info.resumed) {
     const used = info.peerSignatureScheme ?? 0;
     expect(used === scheme, `the peer's signature scheme is ${signatureSchemeName(used)}`);
   }

@@ -50,6 +50,8 @@ export interface HandshakeInfo {
   readonly resumed: boolean;
   /** Whether the handshake was authenticated by an external PSK. */
   readonly externalPsk: boolean;
+  /** The identity of the external PSK: who the other side is; `null` without one. */
+  readonly pskIdentity: Uint8Array | null;
   /** Whether there was a HelloRetryRequest. */
   readonly helloRetryRequest: boolean;
   /** Whether early data was accepted. */

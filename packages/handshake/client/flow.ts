@@ -71,6 +71,7 @@ export function* clientFlow(
     serverName: target.serverName ?? null,
     resumed: choice.psk?.session != null,
     externalPsk: choice.psk !== null && choice.psk.session === null,
+    pskIdentity: choice.psk?.session === null ? choice.psk.identity : null,
     helloRetryRequest: negotiated.retried,
     earlyDataAccepted: early.accepted,
     earlyDataReason: early.reason,

@@ -73,8 +73,8 @@ export function decompressCertificate(
 interface Kept {
   readonly algorithm: CertificateCompressionAlgorithm;
   readonly body: Uint8Array;
-  /** The message; `null` if compression does not pay; a promise while it is under way. */
-  message: MaybePromise<Uint8Array | null>;
+  /** The message; a promise while it is under way. */
+  message: MaybePromise<Uint8Array>;
 }
 
 /**
@@ -89,7 +89,7 @@ export class CompressionCache {
 
   /**
    * The CompressedCertificate message, with its header, in place of a Certificate with this body; or `null` to send the Certificate
-   * itself, because the peer and we have no algorithm in common or compression does not make it shorter.
+   * itself, because the peer and we have no algorithm in common.
    *
    * `ours` is in our order of preference, `theirs` is what the peer offered. `credential` is the object to which the
    * result belongs: with it the result goes.
@@ -118,7 +118,7 @@ export class CompressionCache {
 }
 
 /** Puts the result in the place of its promise, so that later handshakes do not wait; a failure is not kept. */
-function settleInto(entry: Kept, message: Promise<Uint8Array | null>, kept: Kept[]): void {
+function settleInto(entry: Kept, message: Promise<Uint8Array>, kept: Kept[]): void {
   message.then((value) => entry.message = value, () => {
     const at = kept.indexOf(entry);
     if (at >= 0) kept.splice(at, 1);
@@ -128,13 +128,11 @@ function settleInto(entry: Kept, message: Promise<Uint8Array | null>, kept: Kept
 function compressBody(
   algorithm: CertificateCompression,
   body: Uint8Array,
-): MaybePromise<Uint8Array | null> {
-  return chain(algorithm.compress(body), (compressed) => {
-    if (compressed.length >= body.length) return null;
-    return encodeCompressedCertificate({
+): MaybePromise<Uint8Array> {
+  return chain(algorithm.compress(body), (compressed) =>
+    encodeCompressedCertificate({
       algorithm: algorithm.id,
       uncompressedLength: body.length,
       compressed,
-    });
-  });
+    }));
 }

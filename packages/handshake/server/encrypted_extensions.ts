@@ -5,7 +5,6 @@
  */
 import { type CertificateType, ExtensionType } from "@sealane/wire";
 import type { FlowContext } from "../context.ts";
-import type { Credential } from "../credential.ts";
 import {
   alpnInEncryptedExtensions,
   clientCertificateTypeInEncryptedExtensions,
@@ -27,8 +26,8 @@ export interface NegotiatedExtensions {
   readonly alpn: Uint8Array | null;
   /** Whether early data is accepted. */
   readonly earlyData: boolean;
-  /** The credential; `null` with a PSK. */
-  readonly credential: Credential | null;
+  /** The type of the server's certificate; `null` where there is none to speak of. */
+  readonly serverCertificateType: CertificateType | null;
   /** The type of certificate that the client is asked for; `null` if it is not asked. */
   readonly clientCertificateType: CertificateType | null;
   /** How many tickets a client that asked will get; `null` if it did not ask. */
@@ -44,7 +43,8 @@ export function sendEncryptedExtensions(
   hello: ReceivedHello,
   negotiated: NegotiatedExtensions,
 ): void {
-  const { alpn, credential, clientCertificateType, earlyData, resumed, ticketCount } = negotiated;
+  const { alpn, serverCertificateType, clientCertificateType, earlyData, resumed, ticketCount } =
+    negotiated;
   const extensions: RawExtension[] = [];
   // RFC 6066 §3: an empty server_name says that the name was used.
   const named = hello.info.serverName !== null && !resumed;
@@ -53,8 +53,10 @@ export function sendEncryptedExtensions(
   }
   if (alpn !== null) extensions.push(encodeExtension(alpnInEncryptedExtensions, alpn));
   const { offered } = hello;
-  if (credential !== null && offered.has(ExtensionType.server_certificate_type)) {
-    extensions.push(encodeExtension(serverCertificateTypeInEncryptedExtensions, credential.type));
+  if (serverCertificateType !== null && offered.has(ExtensionType.server_certificate_type)) {
+    extensions.push(
+      encodeExtension(serverCertificateTypeInEncryptedExtensions, serverCertificateType),
+    );
   }
   if (clientCertificateType !== null && offered.has(ExtensionType.client_certificate_type)) {
     extensions.push(

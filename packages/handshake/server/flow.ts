@@ -29,6 +29,7 @@ import { earlyTrafficSecret, judgeEarlyData } from "./early_data.ts";
 import { sendEncryptedExtensions } from "./encrypted_extensions.ts";
 import { type Agreement, agreeOnGroup } from "./hello_retry.ts";
 import {
+  certificateTypeWithoutCertificate,
   chooseAlpn,
   chooseClientCertificateType,
   chooseServerCredential,
@@ -62,7 +63,8 @@ export function* serverFlow(
   const ticketCount = requestedTickets(config, hello, selected !== null);
   sendEncryptedExtensions(context, config, hello, {
     alpn,
-    credential: chosen?.credential ?? null,
+    serverCertificateType: chosen?.credential.type ??
+      certificateTypeWithoutCertificate(config, hello),
     clientCertificateType: clientType,
     earlyData,
     ticketCount,
@@ -82,6 +84,7 @@ export function* serverFlow(
     serverName: hello.info.serverName,
     resumed: selected?.psk.session != null,
     externalPsk: selected !== null && selected.psk.session === null,
+    pskIdentity: selected?.psk.session === null ? selected.psk.identity : null,
     helloRetryRequest: agreement.retried,
     earlyDataAccepted: earlyData,
     earlyDataReason: earlyReason,

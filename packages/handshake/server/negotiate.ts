@@ -4,7 +4,13 @@
  * @module
  */
 import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
-import { type CertificateType, equalBytes, namedGroupName, TlsError } from "@sealane/wire";
+import {
+  type CertificateType,
+  equalBytes,
+  namedGroupName,
+  type SignatureScheme,
+  TlsError,
+} from "@sealane/wire";
 import type { FlowContext } from "../context.ts";
 import { chooseCredential, type ChosenCredential } from "../credential_selection.ts";
 import type { KeyShareEntry } from "../extensions/mod.ts";
@@ -130,14 +136,7 @@ export function* chooseServerCredential(
   }
   const { credentials = [] } = config;
   const choice = typeof credentials === "function" ? yield* settle(credentials(info)) : credentials;
-  const chosen = chooseCredential(choice, {
-    certificateTypes: info.serverCertificateTypes,
-    schemes,
-    certificateSchemes: info.certificateSignatureSchemes,
-    delegatedSchemes: info.delegatedCredentialSchemes,
-    authorities: info.certificateAuthorities,
-    serverName: info.serverName,
-  }, config.clock());
+  const chosen = fit(config, hello, choice, schemes);
   if (chosen === null) {
     throw new TlsError(
       "peer/no-common-signature-scheme",
@@ -145,4 +144,33 @@ export function* chooseServerCredential(
     );
   }
   return chosen;
+}
+
+function fit(
+  config: ResolvedServerConfig,
+  { info }: ReceivedHello,
+  choice: Parameters<typeof chooseCredential>[0],
+  schemes: readonly SignatureScheme[],
+): ChosenCredential | null {
+  return chooseCredential(choice, {
+    certificateTypes: info.serverCertificateTypes,
+    schemes,
+    certificateSchemes: info.certificateSignatureSchemes,
+    delegatedSchemes: info.delegatedCredentialSchemes,
+    authorities: info.certificateAuthorities,
+    serverName: info.serverName,
+  }, config.clock());
+}
+
+/**
+ * The type of the certificate that a client which resumes would get, to confirm its server_certificate_type; `null` where
+ * nothing says it.
+ */
+export function certificateTypeWithoutCertificate(
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+): CertificateType | null {
+  const { credentials } = config;
+  if (credentials === undefined || typeof credentials === "function") return null;
+  return fit(config, hello, credentials, hello.signatureSchemes ?? [])?.credential.type ?? null;
 }

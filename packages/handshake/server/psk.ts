@@ -129,9 +129,8 @@ function* findPsk(
   suites: readonly CipherSuite[],
 ): Step<FoundPsk | null> {
   let second: FoundPsk | null = null;
-  for (const [index, { identity }] of identities.entries()) {
-    if (index >= config.allLimits.pskLookups) break;
-    const psk = yield* lookUp(config, hello, identity);
+  for (const index of lookupOrder(config, identities.map(({ identity }) => identity))) {
+    const psk = yield* lookUp(config, hello, identities[index].identity);
     const suite = suites.find(({ hash }) => hash.name === psk?.hash);
     if (psk === null || suite === undefined) continue;
     if (suite === suites[0]) return { psk, index, suite };
@@ -153,6 +152,16 @@ export function* usePsk(
   }
   const { identity, session } = selected.psk;
   return (yield* settle(config.tickets.consume(identity, session))) ? selected : null;
+}
+
+/** Tickets in the client's order, then the external PSKs in ours. */
+function lookupOrder(config: ResolvedServerConfig, identities: readonly Uint8Array[]): number[] {
+  const rank = (identity: Uint8Array): number =>
+    config.externalPsks?.findIndex((psk) => equalBytes(psk.identity, identity)) ?? -1;
+  return identities.slice(0, config.allLimits.pskLookups)
+    .map((identity, index) => ({ index, rank: rank(identity) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ index }) => index);
 }
 
 function* lookUp(
