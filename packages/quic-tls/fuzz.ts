@@ -6,20 +6,9 @@
  * @module
  */
 import { toHex } from "@sealane/wire";
+import { SeededRandom } from "@sealane/wire/testing";
 import { parseDatagram } from "./header.ts";
 import { pair, type TestEnd } from "./test_end.ts";
-
-/** Mulberry32: small, seeded, good enough to choose bytes. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ t >>> 15, t | 1);
-    t ^= t + Math.imul(t ^ t >>> 7, t | 61);
-    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Everything of an end that a forged packet must leave alone. */
 function stateOf({ tls, events, opened }: TestEnd): string {
@@ -58,8 +47,8 @@ async function stages(): Promise<{ end: TestEnd; genuine: Uint8Array[] }[]> {
 
 /** Throws `packets` packets; rejects with what went wrong and the seed. Answers how many there were of each drop reason. */
 export async function fuzz(packets: number, seed: number): Promise<Map<string, number>> {
-  const random = seededRandom(seed);
-  const below = (limit: number): number => Math.floor(random() * limit);
+  const random = new SeededRandom(seed);
+  const below = (limit: number): number => random.below(limit);
   const targets = await stages();
   const before = targets.map(({ end }) => stateOf(end));
   const reasons = new Map<string, number>();
