@@ -22,6 +22,7 @@ import { decodeCertificateVerify, encodeCertificateVerify } from "./messages/cer
 import { decodeFinished, encodeFinished } from "./messages/finished.ts";
 import type { PeerIdentity } from "./peer.ts";
 import { settle, type Step } from "./step.ts";
+import { checkProfileCertificate, checkProfileScheme } from "./suite_profile.ts";
 import { verifyIdentity } from "./verify_identity.ts";
 
 /** A peer that proved who it is. */
@@ -40,6 +41,7 @@ export function* receiveAuthentication(
   const identity = yield* receiveCertificate(context, request);
   if (identity === null) return null;
   const scheme = yield* receiveCertificateVerify(context, identity);
+  checkProfileCertificate(context.profile, identity);
   yield* verifyIdentity(context, identity, request.serverName);
   context.stage("peerAuthenticated");
   return { identity, scheme };
@@ -60,6 +62,7 @@ function* receiveCertificateVerify(
 ): Step<SignatureScheme> {
   const message = yield* context.receive(HandshakeType.certificate_verify);
   const { scheme, signature } = decodeCertificateVerify(message.body);
+  checkProfileScheme(context.profile, scheme);
   const { algorithm, publicKey } = yield* signingKey(context, identity, scheme);
   const side = context.role === "client" ? "server" : "client";
   const content = signedContent(side, context.transcript.digest());

@@ -27,7 +27,10 @@ import type { OcspPolicy, TransparencyPolicy } from "./verify_status.ts";
 export interface CommonConfig {
   /** The primitives. */
   readonly provider: CryptoProvider;
-  /** The cipher suites to use, most preferred first; all of the provider's unless given. */
+  /**
+   * The cipher suites to use, most preferred first; all of the provider's unless given. Those of RFC 8998 (ShangMi) go with
+   * curveSM2 and sm2sig_sm3 only: unless given, they are left out where `groups` or `signatureSchemes` lack these.
+   */
   readonly cipherSuites?: readonly CipherSuiteId[];
   /** The groups to use, most preferred first; those of {@link DEFAULT_GROUPS} that the provider has unless given. */
   readonly groups?: readonly NamedGroup[];
@@ -142,7 +145,7 @@ export interface ClientTarget {
 export interface ClientConfig extends CommonConfig {
   /**
    * The groups to send key shares for, in order of `groups`. Unless given: the first group, the first of the other kind
-   * (post-quantum or not), and plain groups whose key is part of a hybrid share. Empty: none, which makes the server answer
+   * (post-quantum or not), plain groups whose key is part of a hybrid share, and curveSM2 with suites of RFC 8998. Empty: none, which makes the server answer
    * with a HelloRetryRequest.
    */
   readonly keyShares?: readonly NamedGroup[];

@@ -15,6 +15,7 @@ import type { HandshakeMessage } from "./messages/message.ts";
 import type { KeyLogLabel, Stage } from "./observer.ts";
 import type { ResolvedClientConfig, ResolvedServerConfig } from "./resolve_config.ts";
 import { message, peek, settle, type Step } from "./step.ts";
+import type { SuiteProfile } from "./suite_profile.ts";
 import { Transcript } from "./transcript.ts";
 
 /** State that both roles share. */
@@ -27,6 +28,8 @@ export class FlowContext {
   readonly carrier: Carrier;
   /** Aborted when the handshake fails or is aborted. */
   readonly signal: AbortSignal;
+  /** What the agreed suite demands of signatures and certificates; `null`: nothing. */
+  profile: SuiteProfile | null = null;
   /** The transcript hash. */
   transcript: Transcript = new Transcript();
   /** Bytes of messages that are not whole yet. */

@@ -21,6 +21,7 @@ import { NOT_FOR_CREDENTIALS } from "./extensions/delegation.ts";
 import { WHERE_ALLOWED } from "./extensions/table.ts";
 import { DEFAULT_LIMITS, type HandshakeLimits } from "./limits.ts";
 import { MAX_TICKET_LIFETIME } from "./session/session.ts";
+import { suitesInCompany } from "./suite_profile.ts";
 import type { OcspPolicy } from "./verify_status.ts";
 
 /** The groups that are used unless a configuration says otherwise, most preferred first. */
@@ -181,12 +182,13 @@ function resolve(config: CommonConfig, role: "client" | "server"): Resolved {
       configError(`the extension ${type} is not custom: Sealane implements it`);
     }
   }
+  const offeredSchemes = algorithms.map((algorithm) => algorithm.scheme);
   return {
-    suites,
+    suites: suitesInCompany(suites, groupList, offeredSchemes, config),
     groupList,
     verifiers: new Map(algorithms.map((algorithm) => [algorithm.scheme, algorithm])),
     delegatedVerifiers: delegatedVerifiers(config),
-    offeredSchemes: algorithms.map((algorithm) => algorithm.scheme),
+    offeredSchemes,
     offeredCertificateSchemes: config.certificateSignatureSchemes ?? null,
     peerTypes: config.peerCertificateTypes ?? [CertificateType.X509],
     ...statusRequests(config, role),

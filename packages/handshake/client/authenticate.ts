@@ -34,6 +34,7 @@ import { type Psk, recallPeer } from "../psk.ts";
 import { verifyAgain } from "../verify_identity.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
+import { restrictOptional, restrictSchemes } from "../suite_profile.ts";
 import type { ServerExtensions } from "./encrypted_extensions.ts";
 import type { ClientOffer } from "./hello.ts";
 
@@ -171,14 +172,17 @@ function* chooseClientCredential(
 ): Step<ChosenCredential | null> {
   const { credentials } = config;
   if (credentials === undefined) return null;
-  const schemes = decodeExtension(extensions, signatureAlgorithmsInCertificateRequest) ?? [];
+  const offered = decodeExtension(extensions, signatureAlgorithmsInCertificateRequest) ?? [];
+  const schemes = restrictSchemes(context.profile, offered);
   const request: ClientCredentialRequest = {
     certificateType: server.ownType,
     signatureSchemes: schemes,
     certificateSignatureSchemes:
       decodeExtension(extensions, signatureAlgorithmsCertInCertificateRequest) ?? schemes,
-    delegatedCredentialSchemes:
+    delegatedCredentialSchemes: restrictOptional(
+      context.profile,
       decodeExtension(extensions, delegatedCredentialInCertificateRequest) ?? null,
+    ),
     certificateAuthorities:
       decodeExtension(extensions, certificateAuthoritiesInCertificateRequest) ?? [],
     server: server.peer,

@@ -21,6 +21,7 @@ import type { PostHandshake } from "../post_handshake.ts";
 import { credentialDigest, inheritedPolicy, rememberPeer } from "../psk.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
+import { profileOf } from "../suite_profile.ts";
 import { answerCertificateRequest, authenticateServer } from "./authenticate.ts";
 import { checkAcceptedEarlyData, rejectEarlyData } from "./early_data.ts";
 import { receiveEncryptedExtensions, type ServerExtensions } from "./encrypted_extensions.ts";
@@ -146,6 +147,7 @@ function* negotiate(
   }
   const choice = readServerHello(config, offer, hello, retry);
   context.requireMessageBoundary();
+  context.profile = profileOf(choice.suite);
   context.transcript.start(choice.suite.hash);
   context.transcript.add(bytes);
   context.stage("helloDone");

@@ -49,6 +49,7 @@ import { CertificateStatusType } from "../extensions/status_request.ts";
 import type { ClientHello } from "../messages/client_hello.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
+import { profileGroups } from "../suite_profile.ts";
 import type { Psk } from "../psk.ts";
 import { installEarlyKeys, whyNoEarlyData } from "./early_data.ts";
 import { Grease } from "../grease.ts";
@@ -134,12 +135,17 @@ function* generateShares(config: ResolvedClientConfig): Step<Map<NamedGroup, Key
   return pairs;
 }
 
-/** The first group, and the first of the other kind: a server may have post-quantum groups only, or none yet. */
+/**
+ * The first group, and the first of the other kind: a server may have post-quantum groups only, or none yet. And those
+ * that suites of ours demand.
+ */
 function defaultShares(config: ResolvedClientConfig): NamedGroup[] {
   const ids = config.groupList.map((group) => group.id);
   const [first] = ids;
   const other = ids.find((id) => isPostQuantum(id) !== isPostQuantum(first));
-  return other === undefined ? [first] : [first, other];
+  // RFC 8998 §3.3.1.1: who offers its suites sends a share for curveSM2.
+  const wanted = new Set([first, other, ...profileGroups(config.suites)]);
+  return ids.filter((id) => wanted.has(id));
 }
 
 const POST_QUANTUM: ReadonlySet<NamedGroup> = new Set([

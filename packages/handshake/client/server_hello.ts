@@ -25,6 +25,7 @@ import {
 import type { ServerHello } from "../messages/server_hello.ts";
 import type { Psk } from "../psk.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
+import { checkProfileGroup } from "../suite_profile.ts";
 import type { ClientOffer, RetryRequest } from "./hello.ts";
 
 /** What a HelloRetryRequest fixed for the rest of the handshake. */
@@ -83,7 +84,10 @@ export function readHelloRetryRequest(
   checkResponseExtensions("HelloRetryRequest", "HRR", hello.extensions, offer.offered);
   const group = decodeExtension(hello.extensions, keyShareInHelloRetryRequest) ?? null;
   const cookie = decodeExtension(hello.extensions, cookieInHelloRetryRequest) ?? null;
-  if (group !== null) checkRetryGroup(config, offer, group);
+  if (group !== null) {
+    checkRetryGroup(config, offer, group);
+    checkProfileGroup(suite, group, "HelloRetryRequest");
+  }
   // RFC 9846 §4.2.4: a HelloRetryRequest that would not change the ClientHello is illegal.
   if (group === null && cookie === null) {
     throw new TlsError("peer/unneeded-hello-retry-request", "HelloRetryRequest changes nothing");
@@ -135,7 +139,10 @@ export function readServerHello(
     );
   }
   const share = decodeExtension(hello.extensions, keyShareInServerHello) ?? null;
-  if (share !== null) checkShareGroup(offer, share.group, retry);
+  if (share !== null) {
+    checkShareGroup(offer, share.group, retry);
+    checkProfileGroup(suite, share.group, "ServerHello");
+  }
   const psk = selectedPsk(offer, hello, suite);
   // RFC 9846 §9.2: a key_share is missing, unless a PSK is used alone, which only psk_ke allows.
   if (share === null && (psk === null || !config.allowPskOnly)) {

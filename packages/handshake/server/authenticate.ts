@@ -32,6 +32,7 @@ import {
 } from "../messages/certificate_request.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
+import { restrictSchemes } from "../suite_profile.ts";
 import type { ReceivedHello } from "./client_hello.ts";
 
 /** Sends CertificateRequest if the configuration wants a client certificate. */
@@ -50,9 +51,9 @@ export function requestExtensions(
   context: FlowContext,
   config: ResolvedServerConfig,
 ): RawExtension[] {
-  const extensions = [
-    encodeExtension(signatureAlgorithmsInCertificateRequest, config.offeredSchemes),
-  ];
+  // RFC 8998 §3.3.2: with its suites, sm2sig_sm3 is the only scheme in signature_algorithms.
+  const schemes = restrictSchemes(context.profile, config.offeredSchemes);
+  const extensions = [encodeExtension(signatureAlgorithmsInCertificateRequest, schemes)];
   if (config.offeredCertificateSchemes !== null) {
     extensions.push(
       encodeExtension(
@@ -71,7 +72,7 @@ export function requestExtensions(
   if (compression.length > 0) {
     extensions.push(encodeExtension(compressCertificateInCertificateRequest, compression));
   }
-  const delegated = [...config.delegatedVerifiers.keys()];
+  const delegated = restrictSchemes(context.profile, [...config.delegatedVerifiers.keys()]);
   if (delegated.length > 0) {
     extensions.push(encodeExtension(delegatedCredentialInCertificateRequest, delegated));
   }

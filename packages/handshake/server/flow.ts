@@ -22,6 +22,7 @@ import type { PostHandshake } from "../post_handshake.ts";
 import { inheritedPolicy, recallPeer, rememberPeer, verificationPolicy } from "../psk.ts";
 import { type ResolvedServerConfig, resolveServerConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
+import { profileOf } from "../suite_profile.ts";
 import { verifyAgain } from "../verify_identity.ts";
 import { authenticateClient, requestCertificate, sendAuthentication } from "./authenticate.ts";
 import { receiveClientHello, type ReceivedHello } from "./client_hello.ts";
@@ -51,8 +52,9 @@ export function* serverFlow(
   const config = yield* consultApplication(context, initial, first);
   const agreement = yield* agreeOnGroup(context, config, first);
   const { hello, suite, group, selected } = agreement;
+  context.profile = profileOf(suite);
   yield* context.receiveCustomExtensions("CH", hello.hello.extensions);
-  const chosen = yield* chooseAuthentication(config, hello, selected);
+  const chosen = yield* chooseAuthentication(context, config, hello, selected);
   const alpn = yield* chooseAlpn(context, config, hello);
   const earlyReason = yield* judgeEarlyData(context, config, agreement, alpn);
   const earlyData = earlyReason === "accepted";
@@ -160,6 +162,7 @@ function* consultApplication(
 
 /** What the server authenticates with: a credential, or `null` with a PSK. */
 function* chooseAuthentication(
+  context: FlowContext,
   config: ResolvedServerConfig,
   hello: ReceivedHello,
   selected: SelectedPsk | null,
@@ -171,7 +174,7 @@ function* chooseAuthentication(
       "ClientHello has no PSK of ours, and there is no certificate",
     );
   }
-  return yield* chooseServerCredential(config, hello);
+  return yield* chooseServerCredential(context, config, hello);
 }
 
 interface HandshakeKeys {

@@ -49,12 +49,12 @@ export function* agreeOnGroup(
   const suites = commonSuites(config, first);
   let selected = yield* selectPsk(context, config, first, suites);
   const suite = selected?.suite ?? suites[0];
-  let { group, enough } = examineShare(config, first, selected);
+  let { group, enough } = examineShare(config, first, suite, selected);
   if (enough && !config.alwaysRetry) {
     const alone = selected?.alone ?? false;
     selected = yield* usePsk(config, selected);
     // A PSK that cannot be used after all leaves the key exchange to do.
-    if (alone && selected === null) ({ group, enough } = examineShare(config, first, null));
+    if (alone && selected === null) ({ group, enough } = examineShare(config, first, suite, null));
     if (enough) {
       return { hello: first, suite, group, selected, retried: false, earlyDataDeclined: null };
     }
@@ -100,10 +100,11 @@ export function* agreeOnGroup(
 function examineShare(
   config: ResolvedServerConfig,
   hello: ReceivedHello,
+  suite: CipherSuite,
   selected: SelectedPsk | null,
 ): { group: KeyExchangeGroup | null; enough: boolean } {
   if (selected?.alone) return { group: null, enough: true };
-  const group = chooseGroup(config, hello);
+  const group = chooseGroup(config, hello, suite);
   return { group, enough: shareFor(hello, group) !== null };
 }
 
@@ -114,7 +115,7 @@ function* agreeAfterRetry(
 ): Step<Agreement> {
   const selected = yield* usePsk(config, agreement.selected);
   const { group, enough } = agreement.group === null
-    ? examineShare(config, agreement.hello, selected)
+    ? examineShare(config, agreement.hello, agreement.suite, selected)
     : { group: agreement.group, enough: true };
   if (!enough) {
     throw new TlsError(
@@ -187,7 +188,7 @@ function* resumeFromCookie(
     );
   }
   const asked = config.groupList.find(({ id }) => id === state.group) ?? null;
-  const group = asked ?? chooseGroup(config, hello);
+  const group = asked ?? chooseGroup(config, hello, suite);
   checkRetryShare(hello, group, asked !== null);
   context.transcript.start(suite.hash);
   context.transcript.add(messageHash(state.clientHelloHash));

@@ -11,20 +11,24 @@ import {
   type SignatureScheme,
   TlsError,
 } from "@sealane/wire";
+import type { ClientHelloInfo } from "../config.ts";
 import type { FlowContext } from "../context.ts";
 import { chooseCredential, type ChosenCredential } from "../credential_selection.ts";
 import type { KeyShareEntry } from "../extensions/mod.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
+import { profileOf, restrictOptional, restrictSchemes } from "../suite_profile.ts";
 import type { ReceivedHello } from "./client_hello.ts";
 
-/** The suites that both sides have, most preferred first, by the client's order or by ours; at least one. */
+/** The suites that both sides can use, most preferred first, by the client's order or by ours; at least one. */
 export function commonSuites(
   config: ResolvedServerConfig,
   hello: ReceivedHello,
 ): readonly CipherSuite[] {
   const offered = hello.hello.cipherSuites;
-  const common = config.suites.filter((suite) => offered.includes(suite.id));
+  const common = config.suites.filter((suite) =>
+    offered.includes(suite.id) && fitsProfile(suite, config, hello)
+  );
   if (!config.preferServerCipherSuites) {
     common.sort((a, b) => offered.indexOf(a.id) - offered.indexOf(b.id));
   }
@@ -34,8 +38,34 @@ export function commonSuites(
   return common;
 }
 
-/** The group to use: the first of ours that the client has, though it may lack a share for it. */
-export function chooseGroup(config: ResolvedServerConfig, hello: ReceivedHello): KeyExchangeGroup {
+/**
+ * RFC 8998 §3.3.1: its suites are for clients with curveSM2 and sm2sig_sm3, and §3.3.3 for servers with an SM2 certificate;
+ * between others there may be another suite.
+ */
+function fitsProfile(
+  suite: CipherSuite,
+  { credentials }: ResolvedServerConfig,
+  { groups, signatureSchemes }: ReceivedHello,
+): boolean {
+  const profile = profileOf(suite);
+  if (profile === null) return true;
+  const { group, scheme } = profile;
+  // What a function will choose is not known yet; what is missing altogether has an alert of its own.
+  const certified = credentials === undefined || typeof credentials === "function" ||
+    credentials.some(({ schemes }) => schemes.includes(scheme));
+  return certified && (groups?.includes(group) ?? true) &&
+    (signatureSchemes?.includes(scheme) ?? true);
+}
+
+/**
+ * The group to use: the one that the suite demands, or the first of ours that the client has; the client may lack a share
+ * for it.
+ */
+export function chooseGroup(
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+  suite: CipherSuite,
+): KeyExchangeGroup {
   const { groups } = hello;
   // RFC 9846 §9.2: a ClientHello without a PSK has supported_groups, and with it key_share.
   if (groups === null) {
@@ -44,7 +74,10 @@ export function chooseGroup(config: ResolvedServerConfig, hello: ReceivedHello):
   if (hello.keyShares === null) {
     throw new TlsError("peer/missing-extension", "ClientHello has no key_share");
   }
-  const group = config.groupList.find(({ id }) => groups.includes(id));
+  const only = profileOf(suite)?.group;
+  const group = config.groupList.find(({ id }) =>
+    groups.includes(id) && (only === undefined || only === id)
+  );
   if (group === undefined) {
     throw new TlsError("peer/no-common-group", "ClientHello has no group of ours");
   }
@@ -126,17 +159,24 @@ export function chooseClientCertificateType(
 
 /** The credential that fits the ClientHello. */
 export function* chooseServerCredential(
+  { profile }: FlowContext,
   config: ResolvedServerConfig,
   hello: ReceivedHello,
 ): Step<ChosenCredential> {
-  const { info, signatureSchemes: schemes } = hello;
+  const { signatureSchemes: offered } = hello;
   // RFC 9846 §9.2: to be authenticated by a certificate, the client has to send signature_algorithms.
-  if (schemes === null) {
+  if (offered === null) {
     throw new TlsError("peer/missing-extension", "ClientHello has no signature_algorithms");
   }
+  const schemes = restrictSchemes(profile, offered);
+  const info = profile === null ? hello.info : {
+    ...hello.info,
+    signatureSchemes: schemes,
+    delegatedCredentialSchemes: restrictOptional(profile, hello.info.delegatedCredentialSchemes),
+  };
   const { credentials = [] } = config;
   const choice = typeof credentials === "function" ? yield* settle(credentials(info)) : credentials;
-  const chosen = fit(config, hello, choice, schemes);
+  const chosen = fit(config, info, choice, schemes);
   if (chosen === null) {
     throw new TlsError(
       "peer/no-common-signature-scheme",
@@ -148,7 +188,7 @@ export function* chooseServerCredential(
 
 function fit(
   config: ResolvedServerConfig,
-  { info }: ReceivedHello,
+  info: ClientHelloInfo,
   choice: Parameters<typeof chooseCredential>[0],
   schemes: readonly SignatureScheme[],
 ): ChosenCredential | null {
@@ -172,5 +212,6 @@ export function certificateTypeWithoutCertificate(
 ): CertificateType | null {
   const { credentials } = config;
   if (credentials === undefined || typeof credentials === "function") return null;
-  return fit(config, hello, credentials, hello.signatureSchemes ?? [])?.credential.type ?? null;
+  return fit(config, hello.info, credentials, hello.signatureSchemes ?? [])?.credential.type ??
+    null;
 }
