@@ -36,7 +36,10 @@ import {
   decodeSession,
   type Observer,
   type PeerIdentity,
+  RotatingTicketKeys,
+  sealedTickets,
   type ServerConfig,
+  type Tickets,
   type VerifyRequest,
 } from "@sealane/handshake";
 import { verifyClientCertificate, verifyServerCertificate } from "@sealane/pki";
@@ -109,6 +112,7 @@ export function connect(options: ConnectOptions, listener?: () => void): TLSSock
         ...common,
         ...(credential && { credentials: () => credential }),
         observer: hooks.observer,
+        verifyOnResumption: true, // it is what `authorized` is known from
         verifyPeer: (peer, request) =>
           judge(socket, options, () => verifyServer(options, trust, common, peer, request)),
         ...options.sealane,
@@ -175,6 +179,7 @@ export class Server extends NetServer {
   readonly #options: TlsServerOptions;
   readonly #context: SecureContext;
   readonly #common: CommonConfig;
+  readonly #tickets: Tickets;
 
   /**
    * The listener is for the event `secureConnection`.
@@ -186,6 +191,9 @@ export class Server extends NetServer {
     this.#options = options;
     this.#context = contextOf(options);
     this.#common = commonConfig(options);
+    const { provider } = this.#common;
+    const keys = new RotatingTicketKeys({ random: provider.random });
+    this.#tickets = sealedTickets({ provider, keys });
     if (this.#context.credential === null && options.SNICallback === undefined) {
       throw new TlsError(
         "api/config",
@@ -206,17 +214,15 @@ export class Server extends NetServer {
       socket: raw,
       allowHalfOpen: options.allowHalfOpen ?? false,
       start: (transport, hooks) =>
-        TlsStream.server(transport, this.#config(hooks.observer, () => socket), hooks.options),
+        TlsStream.server(transport, this.#config(hooks.observer, () => socket), {
+          handshakeTimeout: options.handshakeTimeout ?? 120_000,
+          ...hooks.options,
+        }),
     });
-    const { handshakeTimeout = 120_000 } = options;
-    const late = () => socket.destroy(new TlsError("local/aborted", "the handshake took too long"));
-    const timer = setTimeout(late, handshakeTimeout);
     const failed = (error: Error) => this.emit("tlsClientError", error, socket);
     socket.on("keylog", (line) => this.emit("keylog", line, socket));
     socket.once("error", failed);
-    socket.once("close", () => clearTimeout(timer));
     socket.once("secure", () => {
-      clearTimeout(timer);
       socket.off("error", failed);
       this.emit("secureConnection", socket);
     });
@@ -230,6 +236,8 @@ export class Server extends NetServer {
     return {
       ...this.#common,
       observer,
+      tickets: this.#tickets,
+      verifyOnResumption: true,
       credentials: ({ serverName }) => this.#credential(serverName),
       ...(requestCert && {
         clientAuthentication,

@@ -188,6 +188,21 @@ Deno.test("SNICallback chooses the certificate", async () => {
   });
 });
 
+Deno.test("a session is resumed, and the server is still authorized", async () => {
+  const server = createServer(localhost, (socket) => socket.end(`${socket.isSessionReused()}`));
+  await withServer(server, async (port) => {
+    const first = client(port);
+    const saved = once(first, "session");
+    assertEquals(await text(first), "false");
+    const [session] = await saved as [Uint8Array];
+    const second = client(port, { session });
+    assertEquals(await text(second), "true");
+    assert(second.isSessionReused() && second.authorized);
+    assertEquals(second.getPeerCertificate().subject, { CN: "localhost" });
+    await Promise.all([gone(first), gone(second)]);
+  });
+});
+
 Deno.test("keylog lines come out at both ends", async () => {
   const server = createServer(localhost, (socket) => socket.end());
   const [ours, theirs]: string[][] = [[], []];

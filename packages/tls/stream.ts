@@ -14,6 +14,8 @@ import { type ByteTransport, type StreamPair, streamTransport, within } from "./
 export interface TlsStreamOptions extends ConnectionOptions {
   /** Ends the connection with an error as soon as it is aborted, during the handshake and after it. */
   readonly signal?: AbortSignal;
+  /** How long the handshake may take, milliseconds; 60,000 unless given. */
+  readonly handshakeTimeout?: number;
   /** Told of everything that happens on the connection except data, in order; it must not throw. */
   readonly onEvent?: (event: Exclude<ConnectionEvent, { type: "data" }>) => void;
 }
@@ -110,6 +112,7 @@ export class TlsStream {
     if (signal?.aborted) this.#onAbort();
     else {
       signal?.addEventListener("abort", this.#onAbort, { once: true });
+      this.#limitHandshake(options.handshakeTimeout ?? 60_000);
       this.#open();
     }
   }
@@ -256,14 +259,16 @@ export class TlsStream {
 
   /**
    * Closes both directions: close_notify goes out after what was written, what the peer still sends is dropped. During
-   * the handshake it is the same as {@link TlsStream.abort}. Does nothing after an error.
+   * a handshake in which nothing was written it is the same as {@link TlsStream.abort}. Does nothing after an error.
    */
   async close(): Promise<void> {
     if (this.#error !== null) return await this.closed.catch(() => {});
-    if (!this.#connection.complete) return await this.abort();
     this.#closingWrite ??= Promise.resolve();
     this.#readEnded = true;
     await this.#writing;
+    // A server may have written before the client has finished, and owes it the rest of the handshake.
+    if (this.#connection.writable) await this.opened.catch(() => {});
+    if (!this.#connection.complete) return await this.abort();
     this.#incoming.length = 0;
     await this.#end();
   }
@@ -298,6 +303,14 @@ export class TlsStream {
     const reason = this.#options.signal?.reason;
     this.abort(new TlsError("local/aborted", "the signal was aborted", { cause: reason }));
   };
+
+  #limitHandshake(milliseconds: number): void {
+    const reason = `the handshake took longer than ${milliseconds} ms`;
+    const late = () => void this.abort(new TlsError("local/aborted", reason));
+    const timer = setTimeout(late, milliseconds);
+    const inTime = () => clearTimeout(timer);
+    this.opened.then(inTime, inTime);
+  }
 
   /** Runs the handshake: the only time when the transport is read without being asked. */
   async #open(): Promise<void> {

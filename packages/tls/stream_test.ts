@@ -215,3 +215,31 @@ Deno.test("keys change and exporters agree while data flows", async () => {
   assertEquals(exported[0], exported[1]);
   await Promise.all([client.close(), server.close()]);
 });
+
+Deno.test("a server that writes and closes at once waits for the client's Finished", async () => {
+  const { client, server } = streams();
+  const gone = server.write(utf8("good bye")).then(() => server.close());
+  assertEquals(await client.next(), utf8("good bye"));
+  assertEquals(await client.next(), null);
+  await client.close();
+  await gone;
+  await server.closed;
+});
+
+Deno.test("what was written before close is sent even if the handshake is still under way", async () => {
+  const { client, server } = streams();
+  const sent = client.write(utf8("all of it"));
+  const closed = client.close();
+  assertEquals(await server.next(), utf8("all of it"));
+  assertEquals(await server.next(), null);
+  await server.close();
+  await Promise.all([sent, closed, client.closed]);
+});
+
+Deno.test("a handshake that takes too long is ended", async () => {
+  const [clientTransport, serverTransport] = pipe();
+  const server = TlsStream.server(serverTransport, serverConfig, { handshakeTimeout: 10 });
+  assertEquals((await rejection(server.opened)).code, "local/aborted");
+  clientTransport.cut();
+  await rejection(server.closed);
+});
