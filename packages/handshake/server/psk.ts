@@ -87,8 +87,8 @@ export function acceptsTickets(config: ResolvedServerConfig, hello: ReceivedHell
 
 /**
  * Chooses a PSK that we know and may use, and with it the suite; its binder has to be right. `suites` are those that may be
- * chosen, most preferred first: the first PSK with the hash of the first suite, or else the first with any of their hashes
- * (RFC 9846 section 4.3.11: PSKs should influence the choice of the suite). `null`: none.
+ * chosen, most preferred first: the first PSK with the hash of the first suite, or else the first external one with any of their
+ * hashes (RFC 9846 section 4.3.11: external PSKs should influence the choice of the suite). `null`: none.
  */
 export function* selectPsk(
   context: FlowContext,
@@ -134,7 +134,8 @@ function* findPsk(
     const suite = suites.find(({ hash }) => hash.name === psk?.hash);
     if (psk === null || suite === undefined) continue;
     if (suite === suites[0]) return { psk, index, suite };
-    second ??= { psk, index, suite };
+    // A ticket came with another suite than the preferred one: a full handshake puts that right.
+    if (psk.session === null) second ??= { psk, index, suite };
   }
   return second;
 }
