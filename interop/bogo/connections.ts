@@ -14,7 +14,7 @@ import type { CryptoProvider } from "@sealane/providers";
 import type { Endpoint } from "./endpoint.ts";
 import { type EngineConfig, engineConfig } from "./engine_config.ts";
 import { runExchange } from "./exchange.ts";
-import { Expectations } from "./expectations.ts";
+import { checkEchRejection, Expectations } from "./expectations.ts";
 import type { ConnectionFlags, ShimFlags } from "./flags.ts";
 import { Observed } from "./observed.ts";
 import { EarlyDataRejectedError, expect } from "./outcome.ts";
@@ -97,9 +97,13 @@ async function runConnection(
       current = retryFlags;
       await runExchange(endpoint, retryFlags, expectations, { isResume, isRetry: true });
     }
+    checkEchRejection(current, null);
     expectations.checkTrace(current);
     run.session = state.session;
     run.verified = observed.verified;
+  } catch (error) {
+    checkEchRejection(current, error);
+    throw error;
   } finally {
     await socket.close();
   }

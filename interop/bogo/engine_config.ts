@@ -11,6 +11,7 @@ import {
   type Credential,
   type CustomExtension,
   DEFAULT_GROUPS,
+  type EchKey,
   findCredential,
   type PeerIdentity,
   type ReplayGuard,
@@ -20,6 +21,7 @@ import {
   type TicketKeyRing,
   type Tickets,
   TlsFlag,
+  type VerifyRequest,
 } from "@sealane/handshake";
 import type { CryptoProvider } from "@sealane/providers";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -121,7 +123,7 @@ function commonConfig(
     groups: policy.groups ?? orUndefined(flags.curves),
     signatureSchemes: verifyPreferences(flags, context, policy),
     customExtensions: transportParameters(flags),
-    verifyPeer: (peer) => judge(peer, context),
+    verifyPeer: (peer, request) => judge(peer, request, context),
     peerCertificateTypes: orUndefined(flags["accepted-peer-cert-types"]),
     certificateCompression: compressionAlgorithms(flags),
     externalPsks: importedPsks(flags.credentials, context.provider),
@@ -152,9 +154,11 @@ function verifyPreferences(
 /** The verification callback of the suite: it believes everybody, or nobody. */
 function judge(
   peer: PeerIdentity,
+  request: VerifyRequest,
   { observed, currentFlags }: EngineContext,
 ): void | Promise<void> {
   const flags = currentFlags();
+  checkNameOverride(flags, request);
   observed.verifications++;
   observed.peer = peer;
   expect(observed.verifications === 1, "the peer was verified twice");
@@ -163,6 +167,14 @@ function judge(
   }
   if (!flags.async) return verdict(flags, observed);
   return later(() => verdict(flags, observed));
+}
+
+/** BoringSSL calls the public name of ECH an override of the name that was asked for. */
+function checkNameOverride(flags: ConnectionFlags, { serverName }: VerifyRequest): void {
+  const asked = flags["host-name"] ?? null;
+  if (flags["expect-no-ech-name-override"]) expect(serverName === asked, "there is a public name");
+  const name = flags["expect-ech-name-override"];
+  if (name !== undefined) expect(serverName === name, `the name to verify is ${serverName}`);
 }
 
 function verdict(flags: ConnectionFlags, observed: Observed): void {
@@ -251,6 +263,7 @@ function clientConfig(
     requestSignedCertificateTimestamps: flags["enable-signed-cert-timestamps"],
     permuteExtensions: flags["permute-extensions"],
     earlyData: flags["enable-early-data"],
+    ech: clientEch(flags),
   };
 }
 
@@ -286,6 +299,25 @@ function clientSelector(
   };
 }
 
+function clientEch(flags: ConnectionFlags): ClientConfig["ech"] {
+  const configList = flags["ech-config-list"];
+  const refuse = flags["reject-unusable-ech-config"];
+  const grease = flags["enable-ech-grease"];
+  if (configList === undefined) {
+    if (refuse) throw new TlsError("api/config", "ECH is wanted, and there is no configuration");
+    return grease ? "grease" : undefined;
+  }
+  return { configList, ifUnusable: refuse ? "refuse" : grease ? "grease" : "omit" };
+}
+
+function serverEchKeys(flags: ConnectionFlags): EchKey[] {
+  return flags["ech-server-config"].map((config, index) => ({
+    config,
+    privateKey: flags["ech-server-key"][index],
+    retry: flags["ech-is-retry-config"][index] === 1,
+  }));
+}
+
 function serverConfig(
   flags: ConnectionFlags,
   context: EngineContext,
@@ -305,6 +337,11 @@ function serverConfig(
     selectAlpn: (offered) => selectAlpn(flags, offered),
     ocspResponse: (credential) => serverOcsp(flags, credential),
     tickets: serverTickets(flags, context),
+    echKeys: serverEchKeys(flags),
+    acceptEch: () => {
+      const accept = !flags["fail-early-callback-ech-rewind"];
+      return flags.async ? later(() => accept) : accept;
+    },
     ticketFlags: flags["resumption-across-names-enabled"] ? [TlsFlag.resumption_across_names] : [],
     earlyData: flags["enable-early-data"] ? { replayGuard: context.replayGuard } : undefined,
     earlyDataContext: utf8(flags["quic-early-data-context"] ?? ""),

@@ -67,6 +67,7 @@ const MESSAGES: Readonly<Record<string, readonly Token[]>> = {
     "peer/missing-extension",
     "peer/version",
     "peer/certificate-type-list",
+    "peer/ech",
   ],
   ":DECODE_ERROR": ["peer/decode-error", "peer/ech"],
   ":DUPLICATE_EXTENSION:": ["peer/duplicate-extension"],
@@ -84,7 +85,12 @@ const MESSAGES: Readonly<Record<string, readonly Token[]>> = {
   ":PARSE_TLSEXT:": ["peer/decode-error", "peer/duplicate-hello-extension"],
   ":SECOND_SERVERHELLO_VERSION_MISMATCH:": ["peer/version", "peer/server-hello-changed"],
   ":UNEXPECTED_COMPATIBILITY_MODE:": ["peer/session-id"],
-  ":UNEXPECTED_EXTENSION:": ["peer/unsolicited-extension", "peer/extension-not-allowed"],
+  ":UNEXPECTED_EXTENSION:": [
+    "peer/unsolicited-extension",
+    "peer/extension-not-allowed",
+    // RFC 9849 §6.1.2: a pre_shared_key in response to an imitation is illegal_parameter.
+    "peer/psk-identity",
+  ],
   ":UNEXPECTED_MESSAGE:": ["peer/unexpected-message", "peer/second-hello-retry-request"],
   ":WRONG_ENCRYPTION_LEVEL_RECEIVED:": ["peer/wrong-level"],
 };

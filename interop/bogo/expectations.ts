@@ -17,6 +17,7 @@ import {
   namedGroupName,
   ProtocolVersion,
   signatureSchemeName,
+  TlsError,
   toHex,
   utf8,
 } from "@sealane/wire";
@@ -43,6 +44,17 @@ const NAMES_OF_REASON: Readonly<Record<EarlyDataReason, readonly string[]>> = {
   "application-declined": ["disabled"],
   "peer-declined": ["peer_declined"],
 };
+
+/** A connection whose encrypted ClientHello the server should not take: how it ended, `null` for well. */
+export function checkEchRejection(flags: ConnectionFlags, error: unknown): void {
+  const expected = flags["expect-ech-retry-configs"];
+  if (expected === undefined && !flags["expect-no-ech-retry-configs"]) return;
+  const rejected = error instanceof TlsError && error.code === "peer/ech-required";
+  expect(rejected, "ECH was not rejected");
+  const actual = error.echRetryConfigs ?? null;
+  const same = expected === undefined ? actual === null : sameBytes(actual, expected);
+  expect(same, "the retry configurations of ECH are others");
+}
 
 /** What BoringSSL says where early data was not a question. */
 const UNASKED_REASONS = ["disabled", "no_session_offered", "unsupported_for_session"];
@@ -108,6 +120,10 @@ export class Expectations {
     checkVersion(flags);
     this.#checkSuite(flags, info);
     checkNegotiated(flags, info);
+    expect(
+      info.echAccepted === flags["expect-ech-accept"],
+      `ECH was ${info.echAccepted ? "" : "not "}accepted`,
+    );
     checkResumption(flags, info, role, inEarlyData);
     this.#checkPeer(flags, info);
     this.#checkEarlyData(flags, inEarlyData);

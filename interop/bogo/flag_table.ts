@@ -149,6 +149,20 @@ export const HONOURED = {
   "expect-early-data-reason": "string",
   "early-write-after-message": "int",
 
+  // Encrypted Client Hello.
+  "ech-config-list": "base64",
+  "enable-ech-grease": "bool",
+  "expect-ech-accept": "bool",
+  "expect-ech-name-override": "string",
+  "expect-no-ech-name-override": "bool",
+  "expect-ech-retry-configs": "base64",
+  "expect-no-ech-retry-configs": "bool",
+  "reject-unusable-ech-config": "bool",
+  "ech-server-config": "base64s",
+  "ech-server-key": "base64s",
+  "ech-is-retry-config": "ints",
+  "fail-early-callback-ech-rewind": "bool",
+
   // QUIC.
   "quic-transport-params": "base64",
   "expect-quic-transport-params": "base64",
@@ -226,7 +240,6 @@ const CHANNEL_ID = "Channel ID, a proprietary extension";
 const TRUST_ANCHORS = "trust anchor identifiers, a draft";
 const PAKE = "SPAKE2+ in TLS, a draft";
 const PADDING = "server padding, a draft";
-const ECH = "Encrypted ClientHello, not yet";
 
 /** Flags that the shim does not implement: it exits with 89. */
 export const UNIMPLEMENTED: Readonly<Record<string, FlagNote>> = {
@@ -291,17 +304,5 @@ export const UNIMPLEMENTED: Readonly<Record<string, FlagNote>> = {
   "request-server-padding": note("int", PADDING),
   "server-supports-padding": note("bool", PADDING),
   "expect-server-sent-requested-padding": note("bool", PADDING),
-  "ech-config-list": note("base64", ECH),
-  "enable-ech-grease": note("bool", ECH),
-  "expect-ech-accept": note("bool", ECH),
-  "expect-ech-name-override": note("string", ECH),
-  "expect-no-ech-name-override": note("bool", ECH),
-  "expect-ech-retry-configs": note("base64", ECH),
-  "expect-no-ech-retry-configs": note("bool", ECH),
-  "reject-unusable-ech-config": note("bool", ECH),
-  "ech-server-config": note("base64s", ECH),
-  "ech-server-key": note("base64s", ECH),
-  "ech-is-retry-config": note("ints", ECH),
-  "fail-early-callback-ech-rewind": note("bool", ECH),
   "curves-flags": note("ints", "groups of equal preference"),
 };

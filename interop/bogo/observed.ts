@@ -4,7 +4,7 @@
  * @module
  */
 import type { KeyLogLabel, Observer, PeerIdentity } from "@sealane/handshake";
-import { ExtensionType, HandshakeType, Reader } from "@sealane/wire";
+import { ContentType, ExtensionType, HandshakeType, Reader } from "@sealane/wire";
 
 /** What was seen of one connection; the configuration's callbacks write it, the expectations read it. */
 export class Observed {
@@ -29,6 +29,8 @@ export class Observed {
 
   readonly #secrets = new Map<KeyLogLabel, Uint8Array>();
   readonly #server: boolean;
+  /** How much of the trace is about what is on the wire by now. */
+  #tracedBytes = 0;
 
   /** `server` says which side this is, `verified` how the peer was judged on the last connection. */
   constructor(server: boolean, verified: boolean | null) {
@@ -44,10 +46,26 @@ export class Observed {
     return this.#server ? { read: client, write: server } : { read: server, write: client };
   }
 
+  /** Records went out. Messages are traced before they are records, so change_cipher_spec finds its place here. */
+  wroteRecords(records: Uint8Array): void {
+    const lines = this.trace.slice(this.#tracedBytes).split(/(?<=\n)/);
+    const place = placeOfChangeCipherSpec(records);
+    if (place !== null) {
+      const writes = lines.flatMap((line, index) => line.startsWith("write ") ? [index] : []);
+      const at = place === 0 ? writes[0] ?? lines.length : writes[place - 1] + 1;
+      lines.splice(at, 0, "write ccs\n");
+      this.trace = this.trace.slice(0, this.#tracedBytes) + lines.join("");
+    }
+    this.#tracedBytes = this.trace.length;
+  }
+
   /** The hook that fills the trace and keeps the secrets. */
   readonly observer: Observer = {
     secret: (label, _clientRandom, secret) => {
       this.#secrets.set(label, secret.slice());
+    },
+    clientHelloInner: (direction) => {
+      this.trace += `${direction} clienthelloinner\n`;
     },
     message: (direction, _level, bytes) => {
       this.trace += `${direction} hs ${bytes[0]}\n`;
@@ -66,4 +84,15 @@ export class Observed {
     });
     this.earlyDataDeclined = !types.includes(ExtensionType.early_data);
   }
+}
+
+/** How many records of handshake data come before change_cipher_spec; `null` if there is none among the records. */
+function placeOfChangeCipherSpec(records: Uint8Array): number | null {
+  let before = 0;
+  for (let at = 0; at + 5 <= records.length;) {
+    if (records[at] === ContentType.change_cipher_spec) return before;
+    if (records[at] === ContentType.handshake) before++;
+    at += 5 + (records[at + 3] << 8 | records[at + 4]);
+  }
+  return null;
 }

@@ -215,6 +215,7 @@ export class TlsEndpoint implements Endpoint {
     if (bytes.length === 0) return;
     // The handshake does not wait for an unfinished write of early data: it goes out in front of the next flight.
     if (this.#heldEarly) await this.releaseWrite();
+    this.#observed.wroteRecords(bytes);
     if (this.#held === null) await this.#socket.write(bytes);
     else this.#held.push(bytes.slice());
   }

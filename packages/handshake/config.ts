@@ -10,6 +10,7 @@ import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 import type { CertificateType, CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";
 import type { Credential } from "./credential.ts";
 import type { CredentialChoice } from "./credential_selection.ts";
+import type { EchKey } from "./ech/keys.ts";
 import type { CustomExtension } from "./custom_extension.ts";
 import type { CertificateCompression } from "./extensions/compression_algorithms.ts";
 import type { TicketRequest } from "./extensions/ticket_request.ts";
@@ -123,7 +124,10 @@ export interface CommonConfig {
 export interface VerifyRequest {
   /** Who is being verified. */
   readonly role: "server" | "client";
-  /** On a client: the name that the server must have; `null` if none was asked for. */
+  /**
+   * On a client: the name that the server must have; `null` if none was asked for. Where the server did not take an encrypted
+   * ClientHello it is the public name, which the server has to prove before its retry configurations count.
+   */
   readonly serverName: string | null;
   /** Milliseconds since 1970, of the configured clock. */
   readonly now: number;
@@ -171,6 +175,11 @@ export interface ClientConfig extends CommonConfig {
   /** Whether to send early data with a session that allows it; false unless given. It can be replayed: RFC 9846 appendix E.5. */
   readonly earlyData?: boolean;
   /**
+   * Encrypted Client Hello (RFC 9849): the server's configuration, as DNS or a `peer/ech-required` error gave it, or
+   * `"grease"` to send an imitation. Nothing of it is sent unless given.
+   */
+  readonly ech?: ClientEch | "grease";
+  /**
    * Whether the server has to take one of the PSKs; false unless given. With it a client needs no `trust`: a certificate is
    * refused unseen.
    */
@@ -187,6 +196,17 @@ export interface PskRequest {
   readonly hashes: readonly string[];
   /** Aborted when the handshake is. */
   readonly signal: AbortSignal;
+}
+
+/** How a client encrypts its ClientHello. */
+export interface ClientEch {
+  /** The ECHConfigList, most preferred first. Configurations that cannot be used are skipped. */
+  readonly configList: Uint8Array;
+  /**
+   * What to do if none of them can be used: connect without and send an imitation (`grease`, unless given), connect without
+   * (`omit`), or make the configuration an error (`refuse`).
+   */
+  readonly ifUnusable?: "grease" | "omit" | "refuse";
 }
 
 /** Chooses a client's credential, or gives a list to choose from; `null` sends an empty Certificate. */
@@ -225,6 +245,16 @@ export interface ServerConfig extends CommonConfig {
    * for the name in it. Throw a `TlsError` to refuse the client.
    */
   readonly onClientHello?: (hello: ClientHelloInfo) => MaybePromise<ServerConfig | void>;
+  /**
+   * The keys for Encrypted Client Hello (RFC 9849), newest first. Publish {@link echConfigList} of them, and have a
+   * certificate for their public name. A HelloRetryRequest of a connection with ECH needs the same `Handshake` to go on.
+   */
+  readonly echKeys?: readonly EchKey[];
+  /**
+   * Called with an inner ClientHello that was opened: `false` goes on with the outer one, and tells the client to come back
+   * without ECH, for instance because the server of that name cannot have it. Always `true` unless given.
+   */
+  readonly acceptEch?: (inner: ClientHelloInfo) => MaybePromise<boolean>;
   /** Chooses the application protocol in place of `alpn`; `null` agrees on none. */
   readonly selectAlpn?: (offered: readonly Uint8Array[]) => MaybePromise<Uint8Array | null>;
   /** Whether a client that offers ALPN without a protocol in common may go on without; false unless given. */

@@ -54,6 +54,11 @@ export interface HandshakeInfo {
   readonly pskIdentity: Uint8Array | null;
   /** Whether there was a HelloRetryRequest. */
   readonly helloRetryRequest: boolean;
+  /**
+   * Whether the connection was made with an encrypted ClientHello (RFC 9849): on a client whether the server confirmed it,
+   * on a server whether it opened it itself.
+   */
+  readonly echAccepted: boolean;
   /** Whether early data was accepted. */
   readonly earlyDataAccepted: boolean;
   /** Why early data was or was not sent and accepted; `null` on a server whose client announced none. */

@@ -13,7 +13,18 @@ export {
   findCredential,
 } from "./credential_selection.ts";
 export * from "./custom_extension.ts";
+export {
+  decodeEchConfig,
+  decodeEchConfigList,
+  type EchConfig,
+  type EchConfigContents,
+  type EchConfigExtension,
+  encodeEchConfig,
+  encodeEchConfigList,
+} from "./ech/config.ts";
+export { echConfigList, type EchKey, type EchKeyOptions, generateEchKey } from "./ech/keys.ts";
 export * from "./events.ts";
+export type { HpkeSymmetricCipherSuite } from "./extensions/encrypted_client_hello.ts";
 export {
   builtinCompression,
   type CertificateCompression,

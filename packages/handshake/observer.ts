@@ -30,6 +30,11 @@ export type Stage =
 export interface Observer {
   /** A handshake message, header and body, that was sent or has arrived whole. */
   message?(direction: "read" | "write", level: Level, bytes: Uint8Array): void;
+  /**
+   * The ClientHello inside of an encrypted one (RFC 9849), header and body: before the outer one that is sent, after the one
+   * that has arrived and was opened.
+   */
+  clientHelloInner?(direction: "read" | "write", bytes: Uint8Array): void;
   /** A stage was reached, at `now` milliseconds of the configured clock. */
   stage?(stage: Stage, now: number): void;
   /**

@@ -18,6 +18,8 @@ import {
 } from "@sealane/wire";
 import type { ClientConfig, CommonConfig, ServerConfig } from "./config.ts";
 import { NOT_FOR_CREDENTIALS } from "./extensions/delegation.ts";
+import { chooseEchConfig, type ChosenEchConfig, decodeEchConfigList } from "./ech/config.ts";
+import { checkEchKeys, type EchKeyRing } from "./ech/keys.ts";
 import { WHERE_ALLOWED } from "./extensions/table.ts";
 import { DEFAULT_LIMITS, type HandshakeLimits } from "./limits.ts";
 import { MAX_TICKET_LIFETIME } from "./session/session.ts";
@@ -101,9 +103,14 @@ interface Resolved {
 export interface ResolvedClientConfig extends ClientConfig, Resolved {
   /** What the client can authenticate with; `null` to leave the extension out. */
   readonly ownTypes: readonly CertificateType[] | null;
+  /** The ECH configuration to use; `null` to send no encrypted_client_hello. */
+  readonly chosenEch: ChosenEchConfig | "grease" | null;
 }
 /** A checked server configuration. */
-export interface ResolvedServerConfig extends ServerConfig, Resolved {}
+export interface ResolvedServerConfig extends ServerConfig, Resolved {
+  /** The keys for ECH; `null` without any. */
+  readonly echRing: EchKeyRing | null;
+}
 
 function configError(message: string): never {
   throw new TlsError("api/config", message);
@@ -260,10 +267,25 @@ function checkClientConfig(config: ClientConfig): ResolvedClientConfig {
     }
   }
   const decided = config.trust !== undefined || config.verifyPeer !== undefined ||
-    config.trustedPublicKeys !== undefined || config.requirePsk === true ||
+    config.trustedPublicKeys !== undefined ||
     config.dangerouslyDisableCertificateVerification === true;
-  if (!decided) configError("a client needs trust (or verifyPeer) to verify the server with");
-  return { ...config, ...resolved, ownTypes: ownTypes(config) };
+  if (!decided && config.requirePsk !== true) {
+    configError("a client needs trust (or verifyPeer) to verify the server with");
+  }
+  // RFC 9849 §6.1.7: a server that does not take the encrypted hello authenticates with a certificate, PSK or not.
+  if (!decided && config.ech !== undefined && config.ech !== "grease") {
+    configError("ech needs trust (or verifyPeer) to verify the public name with");
+  }
+  return { ...config, ...resolved, ownTypes: ownTypes(config), chosenEch: chooseEch(config) };
+}
+
+function chooseEch({ ech, provider }: ClientConfig): ChosenEchConfig | "grease" | null {
+  if (ech === undefined || ech === "grease") return ech ?? null;
+  const { configList, ifUnusable = "grease" } = ech;
+  const chosen = chooseEchConfig(provider, decodeEchConfigList(configList));
+  if (chosen !== null) return chosen;
+  if (ifUnusable === "refuse") configError("none of the ECH configurations can be used");
+  return ifUnusable === "grease" ? "grease" : null;
 }
 
 /** The content of client_certificate_type; `null` where it would say nothing but the default (RFC 7250 section 4.1). */
@@ -300,5 +322,5 @@ function checkServerConfig(config: ServerConfig): ResolvedServerConfig {
   if (config.cookieKey !== undefined && config.cookieKey.length !== 32) {
     configError(`cookieKey has 32 bytes, not ${config.cookieKey.length}`);
   }
-  return { ...config, ...resolved };
+  return { ...config, ...resolved, echRing: checkEchKeys(config.provider, config.echKeys) };
 }

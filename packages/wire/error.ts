@@ -155,6 +155,8 @@ export interface TlsErrorOptions {
   readonly cause?: unknown;
   /** With code `peer/alert`: the description that the peer sent. */
   readonly receivedAlert?: AlertDescription;
+  /** With code `peer/ech-required`: see {@link TlsError.echRetryConfigs}. */
+  readonly echRetryConfigs?: Uint8Array | null;
 }
 
 /**
@@ -174,12 +176,19 @@ export class TlsError extends Error {
   readonly code: TlsErrorCode;
   /** With code `peer/alert`: the description that the peer sent. */
   readonly receivedAlert?: AlertDescription;
+  /**
+   * With code `peer/ech-required`, on a client whose Encrypted Client Hello was not taken: the ECHConfigList to connect
+   * again with, once, as the server gave it under its public name; `null` if it gave none, which says that ECH is off
+   * there, and to connect again without (RFC 9849 section 6.1.6).
+   */
+  readonly echRetryConfigs?: Uint8Array | null;
 
   /** The message is a lower-case sentence that names the message, the field and the value, and holds no secret. */
   constructor(code: TlsErrorCode, message: string, options: TlsErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.receivedAlert = options.receivedAlert;
+    this.echRetryConfigs = options.echRetryConfigs;
   }
 
   /** The alert that tells the peer, or `null` where none may be sent. */

@@ -6,13 +6,16 @@
 import { CertificateType, equalBytes, HandshakeType, TlsError } from "@sealane/wire";
 import { checkCertificateType } from "../certificate_message.ts";
 import type { FlowContext } from "../context.ts";
+import { decodeEchConfigList } from "../ech/config.ts";
 import {
   alpnInEncryptedExtensions,
   checkResponseExtensions,
   clientCertificateTypeInEncryptedExtensions,
   decodeExtension,
   earlyDataInEncryptedExtensions,
+  encryptedClientHelloInEncryptedExtensions,
   findExtension,
+  type RawExtension,
   recordSizeLimitInEncryptedExtensions,
   serverCertificateTypeInEncryptedExtensions,
   serverNameInEncryptedExtensions,
@@ -35,6 +38,8 @@ export interface ServerExtensions {
   readonly earlyData: boolean;
   /** The content of the custom extension that sessions remember; `null` without one. */
   readonly remembered: Uint8Array | null;
+  /** The ECHConfigList to retry with; `null` without one. Only a server that was authenticated has a say in it. */
+  readonly echRetryConfigs: Uint8Array | null;
 }
 
 /** Receives and judges EncryptedExtensions. */
@@ -76,7 +81,15 @@ export function* receiveEncryptedExtensions(
     clientCertificateType,
     earlyData,
     remembered: remembered?.data ?? null,
+    echRetryConfigs: readRetryConfigs(extensions),
   };
+}
+
+/** RFC 9849 §6.1.6 and §6.2.1: it has to be well-formed, also in response to an imitation. */
+function readRetryConfigs(extensions: readonly RawExtension[]): Uint8Array | null {
+  const list = decodeExtension(extensions, encryptedClientHelloInEncryptedExtensions) ?? null;
+  if (list !== null) decodeEchConfigList(list, "peer/decode-error");
+  return list;
 }
 
 function checkAlpn(

@@ -9,6 +9,7 @@ import { receiveFinished, sendFinished } from "../authentication.ts";
 import type { ClientTarget } from "../config.ts";
 import type { FlowContext } from "../context.ts";
 import type { ChosenCredential } from "../credential_selection.ts";
+import { echRequired, forPublicName } from "../ech/client.ts";
 import type { EarlyDataReason } from "../events.ts";
 import { EarlySecret, type MainSecret } from "../key_schedule.ts";
 import { encodeEndOfEarlyData } from "../messages/end_of_early_data.ts";
@@ -39,11 +40,16 @@ import { receiveTickets, type SessionFacts } from "./tickets.ts";
 export function* clientFlow(
   context: FlowContext,
   post: PostHandshake,
-  config: ResolvedClientConfig,
-  target: ClientTarget,
+  wanted: ResolvedClientConfig,
+  wantedTarget: ClientTarget,
 ): Step<void> {
-  const negotiated = yield* negotiate(context, config, target);
+  const negotiated = yield* negotiate(context, wanted, wantedTarget);
   const { offer, choice } = negotiated;
+  const { rejectedBy } = offer;
+  // Where the server did not take the encrypted hello, this connection is one with the public name.
+  const { config, target } = rejectedBy === null
+    ? { config: wanted, target: wantedTarget }
+    : forPublicName(wanted, rejectedBy);
   const { suite } = choice;
   const keys = yield* agreeOnKeys(context, offer, choice);
   const early = new EarlyDataState(context, negotiated);
@@ -61,6 +67,7 @@ export function* clientFlow(
   const own = yield* answerCertificateRequest(context, config, server);
   sendFinished(context, suite.hash, keys.clientTraffic);
   context.installWrite("application", suite, application.client);
+  if (rejectedBy !== null) throw echRequired(rejectedBy, encrypted.echRetryConfigs);
   context.installRead("application", suite, application.server);
   context.forget(keys.clientTraffic);
   context.forget(keys.serverTraffic);
@@ -74,6 +81,7 @@ export function* clientFlow(
     externalPsk: choice.psk !== null && choice.psk.session === null,
     pskIdentity: choice.psk?.session === null ? choice.psk.identity : null,
     helloRetryRequest: negotiated.retried,
+    echAccepted: offer.ech !== null,
     earlyDataAccepted: early.accepted,
     earlyDataReason: early.reason,
     ticketAgeSkew: null,
@@ -123,8 +131,9 @@ function* negotiate(
 ): Step<Negotiated> {
   let offer = yield* makeOffer(context, config, target);
   const { noEarlyData } = offer;
-  sendOffer(context, config, offer, false);
+  yield* sendOffer(context, config, offer, false);
   let { hello, bytes } = yield* receiveServerHello(context);
+  offer = offer.ech?.judge(context, config, offer, hello, bytes) ?? offer;
   let retry: RetryState | null = null;
   if (isHelloRetryRequest(hello)) {
     const { state, request } = readHelloRetryRequest(config, offer, hello);
@@ -139,11 +148,12 @@ function* negotiate(
     context.transcript.replaceByMessageHash();
     context.transcript.add(bytes);
     offer = yield* makeRetryOffer(config, offer, state.suite, request);
-    sendOffer(context, config, offer, true);
+    yield* sendOffer(context, config, offer, true);
     ({ hello, bytes } = yield* receiveServerHello(context));
     if (isHelloRetryRequest(hello)) {
       throw new TlsError("peer/second-hello-retry-request", "a second HelloRetryRequest arrived");
     }
+    offer = offer.ech?.judge(context, config, offer, hello, bytes) ?? offer;
   }
   const choice = readServerHello(config, offer, hello, retry);
   context.requireMessageBoundary();

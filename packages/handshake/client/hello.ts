@@ -18,6 +18,9 @@ import {
 } from "@sealane/wire";
 import type { ClientTarget } from "../config.ts";
 import type { FlowContext } from "../context.ts";
+import { EchOffer } from "../ech/client.ts";
+import { greaseEch } from "../ech/grease.ts";
+import { arrangeInner } from "../ech/inner.ts";
 import type { EarlyDataReason } from "../events.ts";
 import {
   alpnInClientHello,
@@ -28,6 +31,7 @@ import {
   delegatedCredentialInClientHello,
   earlyDataInClientHello,
   encodeExtension,
+  encryptedClientHelloInClientHello,
   type ExtensionCodec,
   type KeyShareEntry,
   keyShareInClientHello,
@@ -67,6 +71,10 @@ export interface ClientOffer {
   readonly keyPairs: ReadonlyMap<NamedGroup, KeyPair>;
   /** The types of its extensions: a response may have no other. */
   readonly offered: ReadonlySet<ExtensionType>;
+  /** The encryption of the hello; `null` without it, and once the server did not take it. */
+  readonly ech: EchOffer | null;
+  /** The public name of the server that did not take the encrypted hello; `null` otherwise. */
+  readonly rejectedBy: string | null;
 }
 
 /** The first ClientHello, ready to be sent. */
@@ -86,6 +94,7 @@ export function* makeOffer(
   const extensions = offeredExtensions(context, config, target, keyPairs, grease);
   const noEarlyData = whyNoEarlyData(context, config, psks);
   if (noEarlyData === null) extensions.push(encodeExtension(earlyDataInClientHello, true));
+  const { chosenEch } = config;
   const hello: ClientHello = {
     legacyVersion: ProtocolVersion.tls12,
     random,
@@ -94,7 +103,12 @@ export function* makeOffer(
     legacyCompressionMethods: [0],
     extensions: config.permuteExtensions ? permute(extensions, config.randomBytes) : extensions,
   };
-  return makeClientOffer(hello, keyPairs, psks, noEarlyData);
+  if (chosenEch === null) return makeClientOffer(hello, keyPairs, psks, noEarlyData);
+  if (chosenEch === "grease") {
+    return makeClientOffer(greaseEch(hello, config), keyPairs, psks, noEarlyData);
+  }
+  const ech = yield* EchOffer.create(config, chosenEch);
+  return { ...makeClientOffer(hello, keyPairs, psks, noEarlyData), ech };
 }
 
 function makeClientOffer(
@@ -105,18 +119,21 @@ function makeClientOffer(
 ): ClientOffer {
   const offered = new Set(hello.extensions.map(({ type }) => type));
   if (psks.length > 0) offered.add(E.pre_shared_key);
-  return { hello, keyPairs, psks, noEarlyData, offered };
+  return { hello, keyPairs, psks, noEarlyData, offered, ech: null, rejectedBy: null };
 }
 
 /** Sends the ClientHello of an offer, and with early data its keys. */
-export function sendOffer(
+export function* sendOffer(
   context: FlowContext,
   config: ResolvedClientConfig,
   offer: ClientOffer,
   retried: boolean,
-): void {
-  const bytes = encodeWithBinders(context, config, offer.hello, offer.psks, retried);
-  context.send(bytes);
+): Step<void> {
+  const { ech, psks } = offer;
+  const hello = ech === null ? offer.hello : arrangeInner(offer.hello);
+  const bytes = encodeWithBinders(context, config, hello, psks, retried);
+  if (ech === null) context.send(bytes);
+  else yield* ech.send(context, offer.hello, bytes);
   if (offer.noEarlyData === null) installEarlyKeys(context, config, offer.psks[0]);
 }
 
@@ -227,6 +244,7 @@ function offeredExtensions(
   if (config.ticketRequest !== undefined) add(ticketRequestInClientHello, config.ticketRequest);
   if (config.postHandshakeAuthentication) add(postHandshakeAuthInClientHello, true);
   list.push(pskModes(config));
+  if (config.chosenEch !== null) add(encryptedClientHelloInClientHello, { type: "inner" });
   list.push(...context.customExtensions("CH"));
   return grease === null ? list : grease.surround(list);
 }
@@ -268,7 +286,13 @@ export function* makeRetryOffer(
   }
   // RFC 9846 §4.2.4: PSKs whose hash is not that of the chosen suite are dropped.
   const psks = first.psks.filter((psk) => psk.hash === suite.hash.name);
-  return makeClientOffer({ ...first.hello, extensions }, keyPairs, psks, "hello-retry-request");
+  const hello = { ...first.hello, extensions };
+  const { ech, rejectedBy } = first;
+  return {
+    ...makeClientOffer(hello, keyPairs, psks, "hello-retry-request"),
+    ech,
+    rejectedBy,
+  };
 }
 
 /** A random order, by Fisher and Yates. */

@@ -16,6 +16,7 @@ import {
   checkResponseExtensions,
   cookieInHelloRetryRequest,
   decodeExtension,
+  encryptedClientHelloInHelloRetryRequest,
   type KeyShareEntry,
   keyShareInHelloRetryRequest,
   keyShareInServerHello,
@@ -84,6 +85,8 @@ export function readHelloRetryRequest(
   checkResponseExtensions("HelloRetryRequest", "HRR", hello.extensions, offer.offered);
   const group = decodeExtension(hello.extensions, keyShareInHelloRetryRequest) ?? null;
   const cookie = decodeExtension(hello.extensions, cookieInHelloRetryRequest) ?? null;
+  // RFC 9849 §6.2.1: in response to an imitation it is checked and then ignored.
+  decodeExtension(hello.extensions, encryptedClientHelloInHelloRetryRequest);
   if (group !== null) {
     checkRetryGroup(config, offer, group);
     checkProfileGroup(suite, group, "HelloRetryRequest");

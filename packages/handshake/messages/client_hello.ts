@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type CipherSuiteId, HandshakeType, type ProtocolVersion } from "@sealane/wire";
+import {
+  type CipherSuiteId,
+  HandshakeType,
+  type ProtocolVersion,
+  type Reader,
+  type TlsErrorCode,
+} from "@sealane/wire";
 import { type RawExtension, readExtensions, writeExtensions } from "../extensions/extension.ts";
 import { decodeBody, encodeMessage } from "./message.ts";
 
@@ -39,15 +45,22 @@ export function encodeClientHello(hello: ClientHello): Uint8Array {
  * @throws {TlsError} `peer/decode-error`, `peer/duplicate-hello-extension`.
  */
 export function decodeClientHello(body: Uint8Array): ClientHello {
-  return decodeBody(HandshakeType.client_hello, body, (reader) => ({
+  return decodeBody(HandshakeType.client_hello, body, (reader) => readClientHello(reader));
+}
+
+/** Reads a ClientHello, and leaves what follows it. `duplicate` is the code where an extension stands in it twice. */
+export function readClientHello(
+  reader: Reader,
+  name = "ClientHello",
+  duplicate: TlsErrorCode = "peer/duplicate-hello-extension",
+): ClientHello {
+  return {
     legacyVersion: reader.u16("legacy_version"),
     random: reader.bytes(32, "random"),
     legacySessionId: reader.vector8("legacy_session_id", { max: 32 }),
     cipherSuites: reader.u16List("cipher_suites", { min: 2 }),
     legacyCompressionMethods: reader.u8List("legacy_compression_methods", { min: 1 }),
     // RFC 9846 §4.2.2: a pre-1.3 client may send no extension block at all.
-    extensions: reader.remaining === 0
-      ? []
-      : readExtensions(reader, "ClientHello", "peer/duplicate-hello-extension"),
-  }));
+    extensions: reader.remaining === 0 ? [] : readExtensions(reader, name, duplicate),
+  };
 }

@@ -17,6 +17,7 @@ import {
 } from "@sealane/wire";
 import type { ClientHelloInfo } from "../config.ts";
 import type { FlowContext } from "../context.ts";
+import type { EchServer, EncodedHello } from "../ech/server.ts";
 import {
   alpnInClientHello,
   certificateAuthoritiesInClientHello,
@@ -24,6 +25,7 @@ import {
   compressCertificateInClientHello,
   decodeExtension,
   delegatedCredentialInClientHello,
+  encryptedClientHelloInClientHello,
   type KeyShareEntry,
   keyShareInClientHello,
   pskKeyExchangeModesInClientHello,
@@ -64,16 +66,30 @@ export interface ReceivedHello {
   readonly compression: readonly CertificateCompressionAlgorithm[];
   /** psk_key_exchange_modes; `null` without it. */
   readonly pskModes: readonly PskKeyExchangeMode[] | null;
+  /** Whether it came encrypted, to us or to somebody in front of us, and wants to see that it arrived (RFC 9849). */
+  readonly echInner: boolean;
   /** What callbacks are told. */
   readonly info: ClientHelloInfo;
 }
 
-/** Receives a ClientHello. It is not yet in the transcript. */
-export function* receiveClientHello(context: FlowContext): Step<ReceivedHello> {
+/** Receives a ClientHello, the inner one where that is encrypted. It is not yet in the transcript. */
+export function* receiveClientHello(
+  context: FlowContext,
+  ech: EchServer,
+  first: boolean,
+): Step<ReceivedHello> {
   const { body, bytes } = yield* context.receive(HandshakeType.client_hello);
-  const hello = decodeClientHello(body);
+  const outer = { hello: decodeClientHello(body), bytes };
   // A key change follows both ServerHello and HelloRetryRequest: nothing may come behind a ClientHello.
   context.requireMessageBoundary();
+  const inner = yield* ech.open(outer, first);
+  if (inner === null) return judge(context, outer);
+  const received = judge(context, inner);
+  if (!first || (yield* ech.consult(received.info))) return received;
+  return judge(context, outer);
+}
+
+function judge(context: FlowContext, { hello, bytes }: EncodedHello): ReceivedHello {
   checkLegacyFields(context, hello);
   checkRefusedExtensions(context, hello);
   return decodeOffer(context, hello, bytes);
@@ -128,6 +144,7 @@ function decodeOffer(context: FlowContext, hello: ClientHello, bytes: Uint8Array
     ticketRequest: decodeExtension(extensions, ticketRequestInClientHello) ?? null,
     compression: decodeExtension(extensions, compressCertificateInClientHello) ?? [],
     pskModes: decodeExtension(extensions, pskKeyExchangeModesInClientHello) ?? null,
+    echInner: decodeExtension(extensions, encryptedClientHelloInClientHello)?.type === "inner",
     info: {
       serverName: decodeExtension(extensions, serverNameInClientHello) ?? null,
       alpn: decodeExtension(extensions, alpnInClientHello) ?? [],

@@ -10,6 +10,7 @@ import {
   clientCertificateTypeInEncryptedExtensions,
   earlyDataInEncryptedExtensions,
   encodeExtension,
+  encryptedClientHelloInEncryptedExtensions,
   type RawExtension,
   recordSizeLimitInEncryptedExtensions,
   serverCertificateTypeInEncryptedExtensions,
@@ -34,6 +35,8 @@ export interface NegotiatedExtensions {
   readonly ticketCount: number | null;
   /** Whether a PSK is used. */
   readonly resumed: boolean;
+  /** The ECHConfigList for a client whose configuration we do not have; `null` to say nothing of it. */
+  readonly echRetryConfigs: Uint8Array | null;
 }
 
 /** Sends EncryptedExtensions. */
@@ -75,6 +78,10 @@ export function sendEncryptedExtensions(
     extensions.push(encodeExtension(ticketRequestInEncryptedExtensions, ticketCount));
   }
   if (earlyData) extensions.push(encodeExtension(earlyDataInEncryptedExtensions, true));
+  const { echRetryConfigs } = negotiated;
+  if (echRetryConfigs !== null) {
+    extensions.push(encodeExtension(encryptedClientHelloInEncryptedExtensions, echRetryConfigs));
+  }
   extensions.push(...context.customExtensions("EE", hello.offered));
   context.send(encodeEncryptedExtensions({ extensions }));
 }

@@ -8,6 +8,8 @@ import { deriveApplicationSecrets } from "../application_secrets.ts";
 import { receiveFinished, sendFinished } from "../authentication.ts";
 import type { FlowContext } from "../context.ts";
 import type { ChosenCredential } from "../credential_selection.ts";
+import { confirmServerHello } from "../ech/confirmation.ts";
+import { EchServer } from "../ech/server.ts";
 import {
   encodeExtension,
   keyShareInServerHello,
@@ -47,10 +49,11 @@ export function* serverFlow(
   post: PostHandshake,
   initial: ResolvedServerConfig,
 ): Step<void> {
-  const first = yield* receiveClientHello(context);
+  const ech = new EchServer(context, initial);
+  const first = yield* receiveClientHello(context, ech, true);
   context.clientRandom = first.hello.random;
   const config = yield* consultApplication(context, initial, first);
-  const agreement = yield* agreeOnGroup(context, config, first);
+  const agreement = yield* agreeOnGroup(context, config, first, ech);
   const { hello, suite, group, selected } = agreement;
   context.profile = profileOf(suite);
   yield* context.receiveCustomExtensions("CH", hello.hello.extensions);
@@ -71,6 +74,7 @@ export function* serverFlow(
     earlyData,
     ticketCount,
     resumed: selected !== null,
+    echRetryConfigs: ech.retryConfigs,
   });
   const request = chosen === null ? null : requestCertificate(context, config);
   if (chosen !== null) yield* sendAuthentication(context, config, hello, chosen);
@@ -88,6 +92,7 @@ export function* serverFlow(
     externalPsk: selected !== null && selected.psk.session === null,
     pskIdentity: selected?.psk.session === null ? selected.psk.identity : null,
     helloRetryRequest: agreement.retried,
+    echAccepted: ech.accepted,
     earlyDataAccepted: earlyData,
     earlyDataReason: earlyReason,
     ticketAgeSkew: selected?.psk.session != null ? selected.ageSkew : null,
@@ -204,14 +209,18 @@ function* sendServerHello(
   extensions.push(encodeExtension(supportedVersionsInServerHello, ProtocolVersion.tls13));
   context.transcript.start(suite.hash);
   context.transcript.add(hello.bytes);
-  context.send(encodeServerHello({
+  const message = encodeServerHello({
     legacyVersion: ProtocolVersion.tls12,
     random: config.randomBytes(32),
     legacySessionId: hello.hello.legacySessionId,
     cipherSuite: suite.id,
     legacyCompressionMethod: 0,
     extensions,
-  }));
+  });
+  if (hello.echInner) {
+    confirmServerHello(context.transcript, suite.hash, hello.hello.random, message);
+  }
+  context.send(message);
   const handshake = new EarlySecret(suite.hash, selected?.psk.key ?? null)
     .handshakeSecret(sharedSecret);
   wipe(sharedSecret);

@@ -6,6 +6,8 @@
 import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
 import { ExtensionType, TlsError } from "@sealane/wire";
 import type { FlowContext } from "../context.ts";
+import { confirmHelloRetryRequest } from "../ech/confirmation.ts";
+import type { EchServer } from "../ech/server.ts";
 import type { EarlyDataReason } from "../events.ts";
 import { cookieInClientHello, decodeExtension } from "../extensions/mod.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
@@ -43,6 +45,7 @@ export function* agreeOnGroup(
   context: FlowContext,
   config: ResolvedServerConfig,
   first: ReceivedHello,
+  ech: EchServer,
 ): Step<Agreement> {
   const returned = yield* resumeFromCookie(context, config, first);
   if (returned !== null) return returned;
@@ -68,7 +71,12 @@ export function* agreeOnGroup(
   context.transcript.start(suite.hash);
   context.transcript.add(first.bytes);
   context.transcript.replaceByMessageHash();
-  context.send(encodeHelloRetryRequest(first.hello.legacySessionId, parameters));
+  const message = encodeHelloRetryRequest(first.hello.legacySessionId, parameters);
+  context.send(
+    first.echInner
+      ? confirmHelloRetryRequest(context.transcript, suite.hash, first.hello.random, message)
+      : message,
+  );
   context.stage("helloRetry");
   const earlyDataDeclined = first.offered.has(ExtensionType.early_data)
     ? declinedWithRetry(config, selected)
@@ -82,7 +90,11 @@ export function* agreeOnGroup(
     });
   }
 
-  const hello = yield* receiveClientHello(context);
+  const hello = yield* receiveClientHello(context, ech, false);
+  // RFC 9849 §7.2.1: behind a server that opens ECH for us, the second hello comes the same way.
+  if (first.echInner && !hello.echInner) {
+    throw new TlsError("peer/ech", "the second ClientHello is not an inner one as the first was");
+  }
   checkSecondHello(first.hello, hello.hello);
   if (group !== null) checkRetryShare(hello, group, !enough);
   if (parameters.cookie !== null) requireCookie(config, hello);
