@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { nativeProvider as native } from "@sealane/providers/native";
 import { webCryptoProvider as webcrypto } from "@sealane/providers/webcrypto";
-import { readAll } from "../../packages/tls/testing.ts";
-import { HandshakeType, TlsError } from "@sealane/wire";
+import type { TlsStream } from "@sealane/tls";
+import { concat, HandshakeType, TlsError } from "@sealane/wire";
 import {
   exchange,
   type LiveConnection,
@@ -23,6 +23,15 @@ function pattern(length: number, seed: number): Uint8Array {
   const data = new Uint8Array(length);
   for (let i = 0; i < length; i++) data[i] = (i * 31 + (i >> 8) + seed) & 0xff;
   return data;
+}
+
+/** All data until the peer closes. */
+async function readAll(stream: TlsStream): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for (let chunk = await stream.next(); chunk !== null; chunk = await stream.next()) {
+    chunks.push(chunk);
+  }
+  return concat(chunks);
 }
 
 /** Registers a test for every role of every peer that has what it takes. */
