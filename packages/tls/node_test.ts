@@ -95,7 +95,7 @@ Deno.test("the certificate's details are those that the runtime shows", async ()
     const certificate = socket.getPeerCertificate(true);
     const reference = new X509Certificate(localhost.cert);
     // Deno leaves out a leading zero that Node prints.
-    const digits = (serial: string) => serial.replace(/^0+/, "");
+    const digits = (serial?: string) => serial?.replace(/^0+/, "");
     assertEquals(digits(certificate.serialNumber), digits(reference.serialNumber));
     assertEquals(certificate.fingerprint256, reference.fingerprint256);
     assertEquals(certificate.valid_to, reference.validTo);
