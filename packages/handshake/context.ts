@@ -14,6 +14,7 @@ import { MessageBuffer } from "./message_buffer.ts";
 import type { HandshakeMessage } from "./messages/message.ts";
 import type { KeyLogLabel, Stage } from "./observer.ts";
 import type { ResolvedClientConfig, ResolvedServerConfig } from "./resolve_config.ts";
+import type { Session } from "./session/session.ts";
 import { message, peek, settle, type Step } from "./step.ts";
 import type { SuiteProfile } from "./suite_profile.ts";
 import { Transcript } from "./transcript.ts";
@@ -46,6 +47,8 @@ export class FlowContext {
   earlyExporter: { readonly hash: Hash; readonly secret: Uint8Array } | null = null;
   /** Most bytes of early data, as a client may send them or a server takes them. */
   maxEarlyData = 0;
+  /** On a client: the session that early data goes out under. */
+  earlySession: Session | null = null;
   /** Messages that wait for the others of their flight, see {@link FlowContext.together}. */
   #flight: Uint8Array[] | null = null;
   readonly #secrets = new Set<Uint8Array>();

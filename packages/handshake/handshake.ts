@@ -14,6 +14,7 @@ import type { HandshakeEvent, HandshakeInfo, Level } from "./events.ts";
 import { PostHandshake } from "./post_handshake.ts";
 import { resolveClientConfig, resolveServerConfig } from "./resolve_config.ts";
 import { serverFlow } from "./server/flow.ts";
+import type { Session } from "./session/session.ts";
 import { isPromise, type Need, type Step } from "./step.ts";
 
 /** Options of a handshake besides its configuration. */
@@ -141,6 +142,11 @@ export class Handshake {
     return this.#context.maxEarlyData;
   }
 
+  /** On a client with early data: the session that it goes out under, whose application protocol it has to be made for. */
+  get earlySession(): Session | null {
+    return this.#context.earlySession;
+  }
+
   /** The level at which handshake bytes of the peer have to arrive now. */
   get readLevel(): Level {
     return this.#context.readLevel;
@@ -176,6 +182,14 @@ export class Handshake {
    */
   abort(reason: TlsError = new TlsError("local/aborted", "the handshake was aborted")): void {
     if (this.#error === null) this.#fail(reason);
+  }
+
+  /**
+   * The connection is over in good order: wipes the secrets, and nothing more comes out. Does nothing after the end.
+   */
+  end(): void {
+    if (this.#error !== null) return;
+    this.#stop(new TlsError("local/aborted", "the connection is closed"));
   }
 
   #wait(chunk: Waiting): void {
@@ -310,6 +324,14 @@ export class Handshake {
   #fail(reason: unknown, code: TlsErrorCode = "local/internal"): TlsError {
     if (this.#error !== null) return this.#error;
     const error = TlsError.from(reason, code);
+    this.#stop(error);
+    this.#context.stage("failed");
+    if (error.alert !== null) this.#context.emit({ type: "alert", description: error.alert });
+    return error;
+  }
+
+  /** Stands still, and wipes what is secret. */
+  #stop(error: TlsError): void {
     this.#error = error;
     this.#abort.abort(error);
     // A suspended generator runs its `finally` blocks; one that threw is done already, and one that is executing (abort
@@ -321,9 +343,6 @@ export class Handshake {
     this.#context.inbox.clear();
     this.#context.wipeAll();
     this.#post.wipe();
-    this.#context.stage("failed");
-    if (error.alert !== null) this.#context.emit({ type: "alert", description: error.alert });
-    return error;
   }
 }
 

@@ -172,7 +172,10 @@ export class PostHandshake {
    */
   exportKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array {
     if (this.#exporter === null || this.#suite === null) {
-      throw new TlsError("api/state", "the exporter is not available before the handshake is done");
+      throw new TlsError(
+        "api/state",
+        "the exporter is available from the end of the handshake to that of the connection",
+      );
     }
     return exportKeyingMaterial(this.#suite.hash, this.#exporter, label, context, length);
   }

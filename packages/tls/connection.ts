@@ -15,12 +15,12 @@ import {
 import type { MaybePromise } from "@sealane/providers";
 import { type RecordContent, RecordReader, TrafficKey } from "@sealane/record";
 import { AlertDescription, ContentType, TlsError } from "@sealane/wire";
-import type { ConnectionEvent, ConnectionOptions } from "./connection_options.ts";
+import { type ConnectionEvent, type ConnectionOptions, skipLimit } from "./connection_options.ts";
 import { Outbound } from "./outbound.ts";
+import { type TrafficSecrets, trafficState } from "./traffic_secrets.ts";
 
 /** How much goes into the writer between two looks at the key: 64 records. */
 const WRITE_CHUNK = 64 * 16_384;
-const DEFAULT_SKIPPED_EARLY_DATA = 16_384;
 
 /**
  * One end of a TLS connection.
@@ -44,6 +44,8 @@ export class Connection {
   #writeClosed = false;
   #error: TlsError | null = null;
   #running: Promise<void> | null = null;
+  #readKey: TrafficKey | null = null;
+  #writeKey: TrafficKey | null = null;
   readonly #holdUntilComplete: boolean;
 
   private constructor(
@@ -81,7 +83,8 @@ export class Connection {
   static server(config: ServerConfig, options: ConnectionOptions = {}): Connection {
     // What is said before the client has authenticated is said to anybody.
     const hold = (config.clientAuthentication ?? "none") !== "none";
-    return new Connection("server", Handshake.server(config), options, hold);
+    const all = { skippedEarlyData: skipLimit(config.earlyData?.maxSize), ...options };
+    return new Connection("server", Handshake.server(config), all, hold);
   }
 
   /** What was agreed; `null` before it is known. */
@@ -196,6 +199,7 @@ export class Connection {
     this.#writeClosed = true;
     this.#out.takeHeld();
     this.#out.writer.alert(AlertDescription.close_notify);
+    this.#endIfClosed();
   }
 
   /** Ends the connection with a fatal alert of the program's choice. */
@@ -241,9 +245,44 @@ export class Connection {
     return this.#handshake.exportKeyingMaterial(label, context, length);
   }
 
+  /**
+   * The channel binding `tls-exporter` (RFC 9266): 32 bytes that both ends of this connection have and nobody else, for
+   * SCRAM and the like. Throws as {@link Connection.exportKeyingMaterial}.
+   */
+  channelBinding(): Uint8Array {
+    return this.exportKeyingMaterial("EXPORTER-Channel-Binding", new Uint8Array(), 32);
+  }
+
+  /**
+   * Hands the keys over to somebody else who goes on with the connection, the kernel for instance: every later call throws.
+   * What {@link Connection.take} gave has to be sent first.
+   *
+   * @throws {TlsError} `api/state` before the handshake is done, after a close, or while bytes are under way in here.
+   */
+  extractTrafficSecrets(): TrafficSecrets {
+    if (this.#error !== null) throw this.#error;
+    const [read, write] = [this.#readKey, this.#writeKey];
+    const open = this.#complete && !this.#readClosed && !this.#writeClosed;
+    const idle = this.#running === null && !this.#out.writer.pending &&
+      this.#reader.buffered === 0 && this.#handshake.atMessageBoundary;
+    if (!open || !idle || read === null || write === null) {
+      throw new TlsError("api/state", "the connection is not done, or not at rest");
+    }
+    const { suite, readSecret, writeSecret } = this.#handshake.post.keys;
+    const secrets = {
+      suite,
+      read: trafficState(suite, readSecret, read.sequenceNumber),
+      write: trafficState(suite, writeSecret, write.sequenceNumber),
+    };
+    this.#error = new TlsError("api/state", "the keys of the connection were handed over");
+    this.#handshake.end();
+    return secrets;
+  }
+
   #track(running: Promise<void>): Promise<void> {
     const tracked = running.finally(() => {
       if (this.#running === tracked) this.#running = null;
+      this.#endIfClosed();
     });
     this.#running = tracked;
     tracked.catch(() => {}); // whoever called gets it; this copy is for those that wait
@@ -342,7 +381,7 @@ export class Connection {
     this.#events.push(event);
     if (event.accepted) return;
     if (this.#role === "server") {
-      this.#reader.skipEarlyData(this.#options.skippedEarlyData ?? DEFAULT_SKIPPED_EARLY_DATA);
+      this.#reader.skipEarlyData(this.#options.skippedEarlyData ?? skipLimit());
     } else if (event.afterHelloRetryRequest) {
       // The second ClientHello goes out in the clear.
       this.#out.clearKey();
@@ -352,6 +391,12 @@ export class Connection {
   #closeRead(): void {
     this.#readClosed = true;
     this.#events.push({ type: "close" });
+    this.#endIfClosed();
+  }
+
+  /** Both sides are closed: no secret is needed any more. */
+  #endIfClosed(): void {
+    if (this.#readClosed && this.#writeClosed && this.#running === null) this.#handshake.end();
   }
 
   /** Hands what the handshake says to the record layer and to the program. */
@@ -393,8 +438,10 @@ export class Connection {
     event.secret.fill(0);
     if (event.direction === "read") {
       this.#readLevel = event.level;
+      this.#readKey = key;
       this.#reader.setKey(key);
     } else {
+      this.#writeKey = key;
       this.#out.setKey(event.level, key);
     }
   }

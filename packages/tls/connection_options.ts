@@ -18,8 +18,17 @@ export interface ConnectionOptions {
   readonly allowTruncation?: boolean;
   /** Most bytes that `Connection.write` holds until the handshake is done; 1 MiB unless given. */
   readonly heldBytes?: number;
-  /** Most bytes of declined early data that a server skips, records with their headers; 16,384 unless given. */
+  /**
+   * Most bytes of declined early data that a server skips, records with their headers. Unless given 16,384, and where the
+   * configuration takes more early data than is usual, as much more.
+   */
   readonly skippedEarlyData?: number;
+}
+
+/** The `skippedEarlyData` of a server that takes `maxSize` bytes of early data. */
+export function skipLimit(maxSize = 14_336): number {
+  // RFC 9846 §4.3.10: up to the configured max_early_data_size, and what records add to it.
+  return 16_384 + Math.ceil(1.25 * Math.max(0, maxSize - 14_336));
 }
 
 /** What happens on a connection, in order. */

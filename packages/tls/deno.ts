@@ -36,7 +36,8 @@ import type { ClientConfig, ClientTarget, HandshakeInfo, ServerConfig } from "@s
 import { withClientDefaults, type WithDefaults, withServerDefaults } from "./defaults.ts";
 import type { PemCredential } from "./pem_credential.ts";
 import { Connection } from "./connection.ts";
-import { TlsStream, type TlsStreamOptions } from "./stream.ts";
+import { TlsStream } from "./stream.ts";
+import type { TlsStreamOptions } from "./stream_options.ts";
 import { socketTransport } from "./deno_socket.ts";
 
 /** Options of {@link startTls}. */

@@ -5,8 +5,12 @@
  * @module
  */
 export * from "./connection.ts";
-export * from "./connection_options.ts";
+export type { ConnectionEvent, ConnectionOptions } from "./connection_options.ts";
+export type { EarlyDataResult } from "./early_data.ts";
+export type { TrafficSecrets, TrafficState } from "./traffic_secrets.ts";
+export { type PaddingPolicy, padRandomly, padToMultiple, type RecordLimits } from "@sealane/record";
 export * from "./stream.ts";
+export type { TlsStreamOptions } from "./stream_options.ts";
 export type { WithDefaults } from "./defaults.ts";
 export * from "./pem_credential.ts";
 export type { ByteTransport, StreamPair } from "./transport.ts";

@@ -4,21 +4,20 @@
  * @module
  */
 import type { ClientConfig, ClientTarget, HandshakeInfo, ServerConfig } from "@sealane/handshake";
+import type { MaybePromise } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
 import { Connection } from "./connection.ts";
-import type { ConnectionEvent, ConnectionOptions } from "./connection_options.ts";
 import { type Deferred, deferred } from "./deferred.ts";
-import { type ByteTransport, type StreamPair, streamTransport, within } from "./transport.ts";
-
-/** Options of a stream besides the configuration of its handshake. */
-export interface TlsStreamOptions extends ConnectionOptions {
-  /** Ends the connection with an error as soon as it is aborted, during the handshake and after it. */
-  readonly signal?: AbortSignal;
-  /** How long the handshake may take, milliseconds; 60,000 unless given. */
-  readonly handshakeTimeout?: number;
-  /** Told of everything that happens on the connection except data, in order; it must not throw. */
-  readonly onEvent?: (event: Exclude<ConnectionEvent, { type: "data" }>) => void;
-}
+import { type EarlyDataResult, earlyDataResult } from "./early_data.ts";
+import { Incoming, pullStream } from "./incoming.ts";
+import type { TlsStreamOptions } from "./stream_options.ts";
+import {
+  type ByteTransport,
+  type StreamPair,
+  streamTransport,
+  transportError,
+  within,
+} from "./transport.ts";
 
 /** How much is sealed before it is handed to the transport, so that a large write does not stand in memory twice. */
 const WRITE_CHUNK = 4 * 16_384;
@@ -80,7 +79,10 @@ export class TlsStream {
   readonly #closed: Deferred<void> = deferred();
   readonly #writable: Deferred<void> = deferred();
   /** Data that the peer sent and nobody has taken: at most what one read of the transport held. */
-  readonly #incoming: Uint8Array[] = [];
+  readonly #incoming: Incoming = new Incoming();
+  /** Done when a client has said hello. */
+  #starting: MaybePromise<void> = undefined;
+  #earlyStream: ReadableStream<Uint8Array> | null = null;
   /** The read of the transport that is under way. */
   #pumping: Promise<void> | null = null;
   #flushing: Promise<void> = Promise.resolve();
@@ -166,14 +168,7 @@ export class TlsStream {
 
   /** What the peer sends, a chunk for each record. Reading it is what reads the transport. */
   get readable(): ReadableStream<Uint8Array> {
-    return this.#readableStream ??= new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        const chunk = await this.next();
-        if (chunk === null) controller.close();
-        else controller.enqueue(chunk);
-      },
-      cancel: () => this.#cancelRead(),
-    }, { highWaterMark: 0 });
+    return this.#readableStream ??= pullStream(() => this.next(), () => this.#cancelRead());
   }
 
   /** What the peer gets. Closing it is {@link TlsStream.closeWrite}, aborting it {@link TlsStream.abort}. */
@@ -219,7 +214,7 @@ export class TlsStream {
     if (chunk === null) return null;
     const length = Math.min(chunk.length, buffer.length);
     buffer.set(chunk.subarray(0, length));
-    if (length < chunk.length) this.#incoming.unshift(chunk.subarray(length));
+    if (length < chunk.length) this.#incoming.putBack(chunk.subarray(length));
     return length;
   }
 
@@ -238,14 +233,43 @@ export class TlsStream {
     return written;
   }
 
-  /**
-   * On a client: sends early data, which anybody can replay; see {@link Connection.writeEarlyData}. On a server that
-   * accepts early data, it is what comes before {@link TlsStream.opened}.
-   */
+  /** On a client: sends early data now, which anybody can replay; see {@link Connection.writeEarlyData}. */
   writeEarlyData(data: Uint8Array): number {
     const taken = this.#connection.writeEarlyData(data);
     this.#flush().catch(() => {}); // the next write reports it
     return taken;
+  }
+
+  /**
+   * On a client: sends early data as soon as a session was found for it, and waits for what becomes of it. It has to be made
+   * for the protocol of `connection.handshake.earlySession`. Throws why the handshake failed.
+   */
+  async sendEarlyData(data: Uint8Array): Promise<EarlyDataResult> {
+    await this.#starting;
+    const taken = this.#error === null ? this.writeEarlyData(data) : 0;
+    const info = await this.opened;
+    return earlyDataResult(info, data, taken, this.#connection.handshake.earlySession);
+  }
+
+  /**
+   * On a server: the next early data of the client, which may be a replay; `null` when there is no more of it, or none. What
+   * is not taken here comes in front of the other data in {@link TlsStream.next}.
+   *
+   * @throws {TlsError} what ended the connection.
+   */
+  async nextEarly(): Promise<Uint8Array | null> {
+    for (;;) {
+      const chunk = this.#incoming.shiftEarly();
+      if (chunk !== undefined) return chunk;
+      if (this.#connection.complete || this.#readEnded) return null;
+      if (this.#error !== null) throw this.#error;
+      await this.#pump().catch(() => {}); // the loop gives what came before the error, and then the error
+    }
+  }
+
+  /** On a server: the early data of the client as a stream; see {@link TlsStream.nextEarly}. */
+  get earlyData(): ReadableStream<Uint8Array> {
+    return this.#earlyStream ??= pullStream(() => this.nextEarly());
   }
 
   /** Closes our side with close_notify, after what was written; the peer may go on. */
@@ -269,7 +293,7 @@ export class TlsStream {
     // A server may have written before the client has finished, and owes it the rest of the handshake.
     if (this.#connection.writable) await this.opened.catch(() => {});
     if (!this.#connection.complete) return await this.abort();
-    this.#incoming.length = 0;
+    this.#incoming.clear();
     await this.#end();
   }
 
@@ -305,9 +329,8 @@ export class TlsStream {
   };
 
   #limitHandshake(milliseconds: number): void {
-    const reason = `the handshake took longer than ${milliseconds} ms`;
-    const late = () => void this.abort(new TlsError("local/aborted", reason));
-    const timer = setTimeout(late, milliseconds);
+    const late = new TlsError("local/aborted", `the handshake took longer than ${milliseconds} ms`);
+    const timer = setTimeout(() => void this.abort(late), milliseconds);
     const inTime = () => clearTimeout(timer);
     this.opened.then(inTime, inTime);
   }
@@ -315,8 +338,8 @@ export class TlsStream {
   /** Runs the handshake: the only time when the transport is read without being asked. */
   async #open(): Promise<void> {
     try {
-      const starting = this.#connection.start();
-      if (starting instanceof Promise) await starting;
+      this.#starting = this.#connection.start();
+      if (this.#starting instanceof Promise) await this.#starting;
       this.#afterStep();
       while (!this.#connection.complete) await this.#pump();
       // A client's Finished is on its way before anybody hears of it.
@@ -353,7 +376,7 @@ export class TlsStream {
   /** After whatever may have given events or output. */
   #afterStep(): void {
     for (const event of this.#connection.events()) {
-      if (event.type === "data") this.#incoming.push(event.data);
+      if (event.type === "data") this.#incoming.push(event.data, event.early);
       else {
         if (event.type === "close") this.#readEnded = true;
         if (event.type === "complete") this.#opened.resolve(event.info);
@@ -399,9 +422,7 @@ export class TlsStream {
     }
   }
 
-  /**
-   * Nothing can be sent any more. What the peer sent before may still be read: its alert says why, where there is one.
-   */
+  /** Nothing can be sent any more. What the peer sent before may still be read: its alert may say why. */
   #writeFailed(error: TlsError): TlsError {
     if (this.#writeError !== null) return this.#writeError;
     this.#writeError = this.#error ?? error;
@@ -445,7 +466,7 @@ export class TlsStream {
 
   #cancelRead(): void {
     this.#readEnded = true;
-    this.#incoming.length = 0;
+    this.#incoming.clear();
     this.#endIfBothClosed();
   }
 
@@ -476,9 +497,4 @@ export class TlsStream {
     if (this.#connection.readClosed || this.#error?.code === "peer/truncated") return;
     while (await this.#transport.read() !== null) { /* nobody wants it */ }
   }
-}
-
-function transportError(doing: string, cause: unknown): TlsError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new TlsError("local/transport", `${doing} the transport failed: ${reason}`, { cause });
 }

@@ -6,7 +6,7 @@
 import { type ClientConfig, createCredential, type ServerConfig } from "@sealane/handshake";
 import { createTestAuthority } from "@sealane/pki/testing";
 import { nativeProvider as provider } from "@sealane/providers/native";
-import type { TlsStreamOptions } from "./stream.ts";
+import type { TlsStreamOptions } from "./stream_options.ts";
 import { TlsStream } from "./stream.ts";
 import type { ByteTransport } from "./transport.ts";
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { TlsError } from "@sealane/wire";
 
 /** A byte stream in both directions. Each method is called only when its last call is done. */
 export interface ByteTransport {
@@ -61,4 +62,10 @@ export async function within(milliseconds: number, work: Promise<unknown>): Prom
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What a failure of the transport is to the program. */
+export function transportError(doing: string, cause: unknown): TlsError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TlsError("local/transport", `${doing} the transport failed: ${reason}`, { cause });
 }

@@ -45,6 +45,7 @@ export function installEarlyKeys(
   context.logSecret("EARLY_EXPORTER_SECRET", exporter);
   early.end();
   context.maxEarlyData = psk.session?.maxEarlyData ?? 0;
+  context.earlySession = psk.session;
   context.earlyExporter = { hash: suite.hash, secret: context.keep(exporter) };
   context.installWrite("early", suite, secret);
   context.forget(secret);
