@@ -1,5 +1,9 @@
 /** The examples do what they say. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { ExtensionId } from "@sealane/pki";
+import { createTestAuthority, encodeExtension } from "@sealane/pki/testing";
+import { nativeProvider } from "@sealane/providers/native";
+import { decodePem, der, encodePem } from "@sealane/wire";
 import { makeMaterial } from "../interop/peers/mod.ts";
 
 const FOLDER = new URL(".", import.meta.url).pathname;
@@ -17,7 +21,9 @@ async function run(example: string, args: string[] = [], env: Record<string, str
 const OUTPUT: Readonly<Record<string, string>> = {
   any_stream: "no socket was needed\n",
   client_auth: "hello alice.example\n",
+  certificate_bytes: "a chain of 3 certificates, ",
   custom_provider: "100000 bytes came back; ",
+  delegated_credential: "the server answered with the current delegated key\n".repeat(2),
   names: "asked for blue.example, and that is blue.example\n" +
     "asked for green.example, and that is green.example\n",
   node_https: "this is /page\n",
@@ -51,6 +57,26 @@ Deno.test("the example https_get fetches a page and logs its keys", async () => 
   } finally {
     await server.shutdown();
     await Deno.remove(keyLog);
+  }
+});
+
+Deno.test("the example delegated_credential issues from files, and not for other certificates", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "sealane_" });
+  const files = ["cert", "key", "out"].map((name) => `${folder}/${name}.pem`);
+  try {
+    const authority = await createTestAuthority(nativeProvider);
+    const usage = encodeExtension(ExtensionId.delegationUsage, der.nullValue());
+    const { chain, privateKey } = await authority.issue({ extensions: [usage] });
+    await Deno.writeTextFile(files[0], encodePem("CERTIFICATE", chain[0]));
+    await Deno.writeTextFile(files[1], encodePem("PRIVATE KEY", privateKey));
+    const printed = await run("delegated_credential", ["issue", ...files, "client", "2"]);
+    assertStringIncludes(printed, "a client's credential, valid until");
+    const labels = decodePem(await Deno.readTextFile(files[2])).map(({ label }) => label);
+    assertEquals(labels, ["DELEGATED CREDENTIAL", "PRIVATE KEY"]);
+    await Deno.writeTextFile(files[0], encodePem("CERTIFICATE", authority.certificate));
+    await assertRejects(() => run("delegated_credential", ["issue", ...files]));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 
