@@ -7,20 +7,23 @@ import type { ClientConfig, ClientTarget, ServerConfig } from "@sealane/handshak
 import {
   AddressTokens,
   type LongPacket,
+  onVersionNegotiation,
   parsePacket,
+  QUIC_V1,
   QUIC_VERSIONS,
+  QuicError,
   QuicTls,
   type QuicVersion,
   reservedVersion,
+  TransportErrorCode,
   versionNegotiation,
   writeRetry,
 } from "@sealane/quic-tls";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { ID_LENGTH, QuicConnection, TRANSPORT_PARAMETERS } from "./connection.ts";
 import { Recovery } from "./recovery.ts";
 import type { UdpAddress, UdpSocket } from "./udp.ts";
 
-const HELD_PACKETS = 16;
-const now = (): number => performance.now();
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 const key = (id: Uint8Array): string => id.join();
 
@@ -28,8 +31,20 @@ const key = (id: Uint8Array): string => id.join();
 export interface ConnectOptions {
   readonly tls: ClientConfig;
   readonly target?: ClientTarget;
+  /** The version of the first packet. */
   readonly version?: QuicVersion;
+  /** All versions, the best one first. */
   readonly versions?: readonly QuicVersion[];
+  readonly clock?: Clock;
+}
+
+/** What every connection of ours is made with. */
+function common(clock: Clock) {
+  const recovery = new Recovery();
+  const sourceConnectionId = random(ID_LENGTH);
+  const transportParameters = TRANSPORT_PARAMETERS;
+  const timing = { pto: () => recovery.pto(), now: () => clock.now(), heldPackets: 16 };
+  return { clock, recovery, sourceConnectionId, transportParameters, ...timing };
 }
 
 /** Connects to a server over a socket of its own, which closes with the connection. Resolves before the handshake is done. */
@@ -38,26 +53,34 @@ export async function connect(
   to: UdpAddress,
   options: ConnectOptions,
 ): Promise<QuicConnection> {
-  const recovery = new Recovery();
-  const sourceConnectionId = random(ID_LENGTH);
-  const tls = QuicTls.client({
-    tls: options.tls,
-    transportParameters: TRANSPORT_PARAMETERS,
-    sourceConnectionId,
-    destinationConnectionId: random(ID_LENGTH),
-    version: options.version,
-    versions: options.versions,
-    pto: () => recovery.pto(),
-    now,
-    heldPackets: HELD_PACKETS,
-  }, options.target ?? {});
+  const parts = common(options.clock ?? SYSTEM_CLOCK);
+  const first = options.version ?? QUIC_V1;
+  const supported = options.versions ?? [first, ...QUIC_VERSIONS.filter((each) => each !== first)];
+  const destinationConnectionId = random(ID_LENGTH);
+  const begin = (version: QuicVersion, afterVersionNegotiation: boolean): QuicTls => {
+    const { tls, target = {} } = options;
+    const own = { tls, version, versions: supported, destinationConnectionId };
+    return QuicTls.client({ ...parts, ...own, afterVersionNegotiation }, target);
+  };
   const connection = new QuicConnection({
-    tls,
-    sourceConnectionId,
+    ...parts,
+    tls: begin(first, false),
     send: (datagram) => socket.send(datagram, to),
-    now,
-    recovery,
     onClosed: () => socket.close(),
+    retryVersion: (packet) => {
+      // RFC 9000 §17.2.1: the packet has both of our connection IDs, or somebody else made it.
+      const ids = [packet.sourceConnectionId, packet.destinationConnectionId].map(key).join(" ");
+      if (ids !== [destinationConnectionId, parts.sourceConnectionId].map(key).join(" ")) {
+        return null;
+      }
+      const afterVersionNegotiation = connection.tls.originalVersion !== first;
+      const versions = { supported, original: first, afterVersionNegotiation };
+      const next = onVersionNegotiation(packet, versions);
+      if (next === "ignore") return null;
+      if (next !== "none") return begin(next, true);
+      const reason = "the server has no version that we have";
+      throw new QuicError(TransportErrorCode.VERSION_NEGOTIATION_ERROR, reason);
+    },
   });
   socket.receive((datagram) => connection.receive(datagram));
   await connection.start();
@@ -67,9 +90,11 @@ export async function connect(
 /** What a server may choose. */
 export interface ListenOptions {
   readonly tls: ServerConfig;
+  /** The versions to accept, the best one first. */
   readonly versions?: readonly QuicVersion[];
   /** Whether every client has to show its address with a Retry packet first. */
   readonly retry?: boolean;
+  readonly clock?: Clock;
 }
 
 /** A server on a socket. */
@@ -107,8 +132,7 @@ export class QuicListener {
   async close(): Promise<void> {
     this.#closed = true;
     this.#onIncoming();
-    const connections = new Set(this.#connections.values());
-    await Promise.all([...connections].map((connection) => connection.close()));
+    await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
     this.#socket.close();
   }
 
@@ -116,66 +140,55 @@ export class QuicListener {
     const packet = parsePacket(datagram, 0, { connectionIdLength: ID_LENGTH });
     if (!("destinationConnectionId" in packet)) return;
     const known = this.#connections.get(key(packet.destinationConnectionId));
-    if (known !== undefined) {
-      known.receive(datagram);
-      return;
-    }
+    if (known !== undefined) known.receive(datagram);
     // RFC 9000 §5.2.2 and §14.1: smaller datagrams do not begin a connection, nor get an answer.
-    if (datagram.length < 1200 || this.#closed) return;
-    if (packet.type === "unknown-version") {
-      const versions = [...QUIC_VERSIONS.map(({ id }) => id), reservedVersion(random(4))];
-      this.#socket.send(versionNegotiation(packet, versions), from);
-    } else if (packet.type === "initial" && packet.destinationConnectionId.length >= 8) {
-      this.#accept(packet, datagram, from);
+    if (known !== undefined || datagram.length < 1200 || this.#closed) return;
+    const { versions = QUIC_VERSIONS } = this.#options;
+    const begins = packet.type === "initial" && packet.destinationConnectionId.length >= 8;
+    if (begins && versions.includes(packet.version)) this.#accept(packet, datagram, from);
+    else if (begins || packet.type === "unknown-version") {
+      const offered = [...versions.map(({ id }) => id), reservedVersion(random(4))];
+      this.#socket.send(versionNegotiation(packet, offered), from);
     }
   }
 
   async #accept(packet: LongPacket, datagram: Uint8Array, from: UdpAddress): Promise<void> {
+    const { tls, retry, versions, clock = SYSTEM_CLOCK } = this.#options;
     const address = new TextEncoder().encode(`${from.hostname} ${from.port}`);
     const id = packet.destinationConnectionId.slice();
     const token = packet.token.length > 0 ? await this.#tokens.open(packet.token, address) : null;
     const retried = token?.kind === "retry" && key(token.retrySourceConnectionId) === key(id);
-    if (this.#options.retry && !retried) {
+    if (retry && !retried) {
       const sourceConnectionId = random(ID_LENGTH);
-      this.#socket.send(
-        await writeRetry(this.#options.tls.provider, {
-          version: packet.version,
-          destinationConnectionId: packet.sourceConnectionId,
-          sourceConnectionId,
-          originalDestinationConnectionId: id,
-          token: await this.#tokens.retry(address, id, sourceConnectionId),
-        }),
-        from,
-      );
-      return;
+      const answer = await writeRetry(tls.provider, {
+        version: packet.version,
+        destinationConnectionId: packet.sourceConnectionId,
+        sourceConnectionId,
+        originalDestinationConnectionId: id,
+        token: await this.#tokens.retry(address, id, sourceConnectionId),
+      });
+      return this.#socket.send(answer, from);
     }
-    const recovery = new Recovery();
-    const sourceConnectionId = random(ID_LENGTH);
-    const tls = QuicTls.server({
-      tls: this.#options.tls,
-      transportParameters: TRANSPORT_PARAMETERS,
-      sourceConnectionId,
-      version: packet.version,
-      versions: this.#options.versions,
-      destinationConnectionId: id,
-      originalDestinationConnectionId: retried ? token.originalDestinationConnectionId : undefined,
-      pto: () => recovery.pto(),
-      now,
-      heldPackets: HELD_PACKETS,
-    });
+    const parts = common(clock);
+    const ids = [id, parts.sourceConnectionId].map(key);
     const connection = new QuicConnection({
-      tls,
-      sourceConnectionId,
-      send: (out) => this.#socket.send(out, from),
+      ...parts,
+      tls: QuicTls.server({
+        ...parts,
+        tls,
+        versions,
+        version: packet.version,
+        destinationConnectionId: id,
+        originalDestinationConnectionId: retried
+          ? token.originalDestinationConnectionId
+          : undefined,
+      }),
       validated: retried,
-      now,
-      recovery,
-      onClosed: () => {
-        for (const each of [id, sourceConnectionId]) this.#connections.delete(key(each));
-      },
+      send: (out) => this.#socket.send(out, from),
+      onClosed: () => ids.forEach((each) => this.#connections.delete(each)),
     });
-    for (const each of [id, sourceConnectionId]) this.#connections.set(key(each), connection);
-    await connection.start();
+    for (const each of ids) this.#connections.set(each, connection);
+    connection.start();
     connection.receive(datagram);
     this.#incoming.push(connection);
     this.#onIncoming();

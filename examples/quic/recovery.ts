@@ -4,38 +4,25 @@
  * @module
  */
 import type { Level } from "@sealane/handshake";
-import type { PacketNumberSpace } from "@sealane/quic-tls";
+import { type PacketNumberSpace, QuicError, TransportErrorCode } from "@sealane/quic-tls";
+import type { Fate } from "./payload.ts";
 
-/** What a packet carried that has to arrive: told again when it was lost. */
-export type SentFrame =
-  | {
-    kind: "crypto";
-    level: "initial" | "handshake" | "application";
-    offset: number;
-    length: number;
-  }
-  | { kind: "stream"; id: number; offset: number; length: number; fin: boolean }
-  | { kind: "maxStreamData"; id: number }
-  | { kind: "reset" | "stop"; id: number; code: number }
-  | { kind: "maxData" | "handshakeDone" | "ping" };
-
-/** A packet that was sent and of which nothing has been heard. */
+/** A packet that was sent, that has to be acknowledged, and of which nothing has been heard. */
 export interface SentPacket {
   readonly packetNumber: number;
   readonly level: Level;
   readonly time: number;
   readonly bytes: number;
-  /** Whether it has to be acknowledged. */
-  readonly ackEliciting: boolean;
-  readonly frames: readonly SentFrame[];
+  readonly fates: readonly Fate[];
 }
 
-interface Space {
-  readonly sent: Map<number, SentPacket>;
-  next: number;
-  largestAcked: number;
-  lastElicitingSent: number;
-  lossTime: number;
+/** A packet number space (RFC 9000 section 12.3). */
+class Space {
+  readonly sent = new Map<number, SentPacket>();
+  nextNumber = 0;
+  largestAcked = -1;
+  lastSent = -Infinity;
+  lossTime = Infinity;
 }
 
 const SPACES = ["initial", "handshake", "application"] as const;
@@ -44,44 +31,30 @@ const GRANULARITY = 1; // ms, RFC 9002 §6.1.2
 const INITIAL_RTT = 333; // ms, RFC 9002 §6.2.2
 const DATAGRAM = 1200;
 
-const space = (): Space => ({
-  sent: new Map(),
-  next: 0,
-  largestAcked: -1,
-  lastElicitingSent: -Infinity,
-  lossTime: Infinity,
-});
-
 /** The state of RFC 9002 for one connection. Times are milliseconds. */
 export class Recovery {
   /** How long the peer may wait with an acknowledgement. */
   maxAckDelay = 25;
-  bytesInFlight = 0;
-  packetsLost = 0;
-  readonly #spaces: Record<PacketNumberSpace, Space> = {
-    initial: space(),
-    handshake: space(),
-    application: space(),
-  };
+  readonly #spaces = { initial: new Space(), handshake: new Space(), application: new Space() };
+  #inFlight = 0;
   #window = 10 * DATAGRAM;
   #threshold = Infinity;
   #recoveryStart = -Infinity;
   #smoothed = 0;
   #variance = 0;
+  /** Probe timeouts since the last acknowledgement, and packets that they let out. */
   #probes = 0;
+  #probesOwed = 0;
 
   /** The next packet number of a space. */
   nextPacketNumber(name: PacketNumberSpace): number {
-    return this.#spaces[name].next++;
+    return this.#spaces[name].nextNumber++;
   }
 
-  largestAcked(name: PacketNumberSpace): number {
-    return this.#spaces[name].largestAcked;
-  }
-
-  /** How many bytes the congestion window allows now. */
-  get allowance(): number {
-    return Math.max(0, this.#window - this.bytesInFlight);
+  /** Whether a packet that has to be acknowledged may be sent (RFC 9002 section 7). */
+  get maySend(): boolean {
+    // RFC 9002 §7.5: the window does not hold back probes.
+    return this.#inFlight + DATAGRAM <= this.#window || this.#probesOwed > 0;
   }
 
   /** The probe timeout (RFC 9002 section 6.2.1), without backoff. */
@@ -92,47 +65,48 @@ export class Recovery {
   }
 
   onSent(name: PacketNumberSpace, packet: SentPacket): void {
-    if (!packet.ackEliciting) return;
-    const state = this.#spaces[name];
-    state.sent.set(packet.packetNumber, packet);
-    state.lastElicitingSent = packet.time;
-    this.bytesInFlight += packet.bytes;
+    const space = this.#spaces[name];
+    space.sent.set(packet.packetNumber, packet);
+    space.lastSent = packet.time;
+    this.#inFlight += packet.bytes;
+    this.#probesOwed = Math.max(0, this.#probesOwed - 1);
   }
 
-  /** Takes an ACK frame; gives the packets that arrived, and `null` for one that was never sent. */
+  /** Takes an ACK frame; answers which packets it acknowledges for the first time. */
   onAck(
     name: PacketNumberSpace,
-    ranges: [number, number][],
+    ranges: readonly [number, number][],
     delay: number,
     now: number,
-  ): SentPacket[] | null {
-    const state = this.#spaces[name];
+  ): number[] {
+    const space = this.#spaces[name];
     const largest = ranges[0][1] - 1;
-    if (largest >= state.next) return null;
-    const acked: SentPacket[] = [];
-    for (const packet of state.sent.values()) {
-      if (
-        ranges.some(([start, end]) => packet.packetNumber >= start && packet.packetNumber < end)
-      ) {
-        acked.push(packet);
-      }
+    if (largest >= space.nextNumber) {
+      const reason = `packet ${largest} is acknowledged, which was never sent`;
+      throw new QuicError(TransportErrorCode.PROTOCOL_VIOLATION, reason);
     }
-    state.largestAcked = Math.max(state.largestAcked, largest);
-    for (const packet of acked) {
-      state.sent.delete(packet.packetNumber);
-      this.bytesInFlight -= packet.bytes;
-      if (packet.time <= this.#recoveryStart) continue;
-      // RFC 9002 §7.3.1 and §7.3.3: slow start, then one datagram per window.
-      this.#window += this.#window < this.#threshold
-        ? packet.bytes
-        : DATAGRAM * packet.bytes / this.#window;
-    }
-    const newest = acked.find((packet) => packet.packetNumber === largest);
-    if (newest !== undefined) this.#onRtt(now - newest.time, delay);
+    const isAcked = (number: number): boolean =>
+      ranges.some(([start, end]) => number >= start && number < end);
+    const newest = space.sent.get(largest);
+    const acked = this.#take(name, ({ packetNumber }) => isAcked(packetNumber));
+    space.largestAcked = Math.max(space.largestAcked, largest);
     if (acked.length > 0) this.#probes = 0;
-    return acked;
+    for (const packet of acked) {
+      if (packet.time > this.#recoveryStart) this.#grow(packet.bytes);
+      for (const { onAcked } of packet.fates) onAcked?.();
+    }
+    if (newest !== undefined) this.#onRtt(now - newest.time, delay);
+    this.#detectLoss(name, now);
+    return acked.map(({ packetNumber }) => packetNumber);
   }
 
+  /** RFC 9002 §7.3.1 and §7.3.3: slow start, then one datagram per window. */
+  #grow(bytes: number): void {
+    const slowStart = this.#window < this.#threshold;
+    this.#window += slowStart ? bytes : DATAGRAM * bytes / this.#window;
+  }
+
+  /** RFC 9002 section 5.3. */
   #onRtt(latest: number, delay: number): void {
     if (this.#smoothed === 0) {
       this.#smoothed = Math.max(latest, 0.1);
@@ -144,31 +118,27 @@ export class Recovery {
     this.#smoothed = 0.875 * this.#smoothed + 0.125 * adjusted;
   }
 
-  /** Packets of a space that are lost by now (RFC 9002 section 6.1). */
-  detectLoss(name: PacketNumberSpace, now: number): SentPacket[] {
-    const state = this.#spaces[name];
+  /** Tells packets lost that were overtaken, or are older than 9/8 of a round trip (RFC 9002 section 6.1). */
+  #detectLoss(name: PacketNumberSpace, now: number): number {
+    const space = this.#spaces[name];
     const wait = Math.max(9 / 8 * (this.#smoothed || INITIAL_RTT), GRANULARITY);
-    const lost: SentPacket[] = [];
-    state.lossTime = Infinity;
-    for (const packet of state.sent.values()) {
-      if (packet.packetNumber > state.largestAcked) continue;
-      const overtaken = packet.packetNumber <= state.largestAcked - PACKET_THRESHOLD;
-      if (overtaken || packet.time <= now - wait) lost.push(packet);
-      else state.lossTime = Math.min(state.lossTime, packet.time + wait);
+    const lost = this.#take(
+      name,
+      ({ packetNumber, time }) =>
+        packetNumber <= space.largestAcked - PACKET_THRESHOLD ||
+        packetNumber <= space.largestAcked && time <= now - wait,
+    );
+    space.lossTime = Infinity;
+    for (const { packetNumber, time } of space.sent.values()) {
+      if (packetNumber < space.largestAcked) space.lossTime = Math.min(space.lossTime, time + wait);
     }
-    for (const packet of lost) this.#forget(state, packet);
-    this.packetsLost += lost.length;
-    const newest = lost.at(-1);
-    if (newest !== undefined && newest.time > this.#recoveryStart) {
+    // RFC 9002 §7.3.2: the window is halved once per round trip.
+    if ((lost.at(-1)?.time ?? -Infinity) > this.#recoveryStart) {
       this.#recoveryStart = now;
       this.#threshold = this.#window = Math.max(this.#window / 2, 2 * DATAGRAM);
     }
-    return lost;
-  }
-
-  #forget(state: Space, packet: SentPacket): void {
-    state.sent.delete(packet.packetNumber);
-    this.bytesInFlight -= packet.bytes;
+    sendAgain(lost);
+    return lost.length;
   }
 
   /** When to call {@link Recovery.onTimeout}. `handshaking`: a client that has nothing in flight still has to probe. */
@@ -176,40 +146,57 @@ export class Recovery {
     let earliest = Infinity;
     const backoff = 2 ** this.#probes;
     for (const name of SPACES) {
-      const { lossTime, sent, lastElicitingSent } = this.#spaces[name];
-      earliest = Math.min(earliest, lossTime);
-      if (sent.size > 0) {
-        earliest = Math.min(earliest, lastElicitingSent + this.pto(name) * backoff);
-      }
+      const { lossTime, sent, lastSent } = this.#spaces[name];
+      const probe = sent.size > 0 ? lastSent + this.pto(name) * backoff : Infinity;
+      earliest = Math.min(earliest, lossTime, probe);
     }
-    if (earliest === Infinity && handshaking) earliest = now + this.pto("initial") * backoff;
+    // RFC 9002 §6.2.2.1: the server may wait for a datagram that lets it send more.
+    if (earliest === Infinity && handshaking) return now + this.pto("initial") * backoff;
     return earliest;
   }
 
-  /** What to send again now: lost packets, or with `probe` the oldest packets of every space that has any. */
-  onTimeout(now: number): { lost: SentPacket[]; probe: boolean } {
-    const lost: SentPacket[] = [];
+  /** Has packets sent again; answers whether this is a probe, which needs something to be acknowledged. */
+  onTimeout(now: number): boolean {
+    let lost = 0;
     for (const name of SPACES) {
-      if (this.#spaces[name].lossTime <= now) lost.push(...this.detectLoss(name, now));
+      if (this.#spaces[name].lossTime <= now) lost += this.#detectLoss(name, now);
     }
-    if (lost.length > 0) return { lost, probe: false };
-    // RFC 9002 §6.2.4: a probe sends data again, without saying that it is lost; two packets are enough.
+    if (lost > 0) return false;
+    // RFC 9002 §6.2.4: a probe sends old data again; two packets are enough.
     this.#probes = Math.min(this.#probes + 1, 10);
+    this.#probesOwed = 2;
     for (const name of SPACES) {
-      for (const packet of [...this.#spaces[name].sent.values()].slice(0, 2)) {
-        this.#forget(this.#spaces[name], packet);
-        lost.push(packet);
-      }
+      let oldest = 0;
+      sendAgain(this.#take(name, () => oldest++ < 2));
     }
-    return { lost, probe: true };
+    return true;
   }
 
-  /** Takes back what a filter says: 0-RTT that was declined, spaces whose keys are gone, Initial packets before a Retry. */
-  takeBack(name: PacketNumberSpace, filter: (packet: SentPacket) => boolean): SentPacket[] {
-    const state = this.#spaces[name];
-    const taken = [...state.sent.values()].filter(filter);
-    for (const packet of taken) this.#forget(state, packet);
-    if (state.sent.size === 0) state.lossTime = Infinity;
+  /** Forgets a space whose keys are gone or new. */
+  forget(name: PacketNumberSpace): void {
+    this.#take(name, () => true);
+  }
+
+  /** Has 0-RTT packets that the server declined sent again. */
+  sendEarlyDataAgain(): void {
+    sendAgain(this.#take("application", ({ level }) => level === "early"));
+  }
+
+  /** Takes packets out of a space. */
+  #take(name: PacketNumberSpace, filter: (packet: SentPacket) => boolean): SentPacket[] {
+    const space = this.#spaces[name];
+    const taken = [...space.sent.values()].filter(filter);
+    for (const packet of taken) {
+      space.sent.delete(packet.packetNumber);
+      this.#inFlight -= packet.bytes;
+    }
+    if (space.sent.size === 0) space.lossTime = Infinity;
     return taken;
+  }
+}
+
+function sendAgain(packets: readonly SentPacket[]): void {
+  for (const { fates } of packets) {
+    for (const { onLost } of fates) onLost();
   }
 }

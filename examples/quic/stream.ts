@@ -5,19 +5,28 @@
  * @module
  */
 import { CryptoReceiver, CryptoSender, QuicError, TransportErrorCode } from "@sealane/quic-tls";
+import { FrameType } from "./frames.ts";
+import type { Payload } from "./payload.ts";
+import { ReceiveWindow } from "./window.ts";
 
 /** How many bytes a peer may send ahead of the reader, per stream. */
 export const STREAM_WINDOW = 256 * 1024;
-const MAX_BUFFERED = 64 * 1024;
+/** How much of a write the sender holds at a time. */
+const PIECE = 32 * 1024;
+/** Bits of the type of STREAM frames (RFC 9000 section 19.8). */
+const OFFSET_AND_LENGTH = 0x06;
+const FIN = 0x01;
 
 /** What a stream needs of its connection. */
 export interface StreamHost {
-  /** Takes connection-level credit: at most `wanted` bytes. */
+  /** Takes the connection's credit for sending: at most `wanted` bytes. */
   takeCredit(wanted: number): number;
-  /** The reader has taken bytes: the peer may send as many more. */
-  onConsumed(bytes: number): void;
+  /** The connection's window for what the peer sends. */
+  readonly window: ReceiveWindow;
   /** There is something to send. */
   wake(): void;
+  /** Nothing more happens on the stream in either direction. */
+  onDone(): void;
 }
 
 /** One stream: its readable and its writable side. */
@@ -25,164 +34,172 @@ export class QuicStream {
   readonly id: number;
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
-  /** The peer's limit on what we send. */
-  sendLimit: number;
-  /** Our limit on what the peer sends, and whether it has to be told. */
-  receiveLimit = STREAM_WINDOW;
-  creditOwed = false;
-  /** An error code for RESET_STREAM or STOP_SENDING that has to be sent. */
-  resetOwed: number | null = null;
-  stopOwed: number | null = null;
-  readonly sender = new CryptoSender();
-  readonly #receiver = new CryptoReceiver(STREAM_WINDOW);
   readonly #host: StreamHost;
-  readonly #queue: Uint8Array[] = [];
-  #queued = 0;
-  #closing = false;
-  #finSent = false;
-  #finAcked = false;
-  #written = 0;
-  #highest = 0;
-  #finalSize = Infinity;
-  #consumed = 0;
+  /** Which sides are open; a unidirectional stream has one from the start. */
+  readonly #open: { sending: boolean; receiving: boolean };
+
+  readonly #sender = new CryptoSender();
+  #sendLimit = 0;
+  #fin: "no" | "owed" | "sent" | "acked" = "no";
+  #reset: { code: number; owed: boolean } | null = null;
   #failure: Error | null = null;
-  readonly #arrived: Uint8Array[] = [];
-  #onArrival: () => void = () => {};
   #onRoom: () => void = () => {};
 
-  constructor(id: number, sendLimit: number, host: StreamHost) {
+  readonly #receiver = new CryptoReceiver(STREAM_WINDOW);
+  readonly #window: ReceiveWindow;
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #highest = 0;
+  #consumed = 0;
+  #finalSize = Infinity;
+  /** Nobody reads any more: what comes counts as read. */
+  #discarding = false;
+  #stopOwed = false;
+
+  constructor(id: number, sides: { sending: boolean; receiving: boolean }, host: StreamHost) {
     this.id = id;
-    this.sendLimit = sendLimit;
     this.#host = host;
-    this.readable = new ReadableStream({
-      pull: (controller) => this.#pull(controller),
+    this.#open = { ...sides };
+    this.#window = new ReceiveWindow(STREAM_WINDOW, [FrameType.MAX_STREAM_DATA, id], host.wake);
+    // The queue of the readable side is the window: what leaves it is credit for the peer.
+    this.readable = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => this.#advance(),
       cancel: () => {
-        this.stopOwed = 0;
+        this.#stopOwed = this.#finalSize === Infinity;
+        this.#discarding = true;
+        this.#advance();
         host.wake();
       },
-    }, { highWaterMark: 0 });
+    }, { highWaterMark: STREAM_WINDOW, size: (chunk) => chunk.length });
     this.writable = new WritableStream({
       write: (chunk) => this.#write(chunk),
       close: () => {
-        this.#closing = true;
+        this.#fin = "owed";
         host.wake();
       },
-      abort: () => {
-        this.resetOwed = 0;
-        host.wake();
-      },
+      abort: () => this.stopSending(0),
     });
   }
 
   // Sending
 
+  /** The peer takes bytes up to `limit`, or the connection has credit again. */
+  raiseSendLimit(limit: number): void {
+    this.#sendLimit = Math.max(this.#sendLimit, limit);
+    this.#onRoom();
+  }
+
+  /** Gives bytes to the sender as both limits allow and as they leave: backpressure is flow control. */
   async #write(chunk: Uint8Array): Promise<void> {
-    if (this.#failure !== null) throw this.#failure;
-    this.#queue.push(chunk.slice());
-    this.#queued += chunk.length;
+    for (let at = 0; at < chunk.length;) {
+      if (this.#failure !== null) throw this.#failure;
+      const allowed = Math.min(chunk.length - at, this.#sendLimit - this.#sender.written, PIECE);
+      const length = this.#sender.hasData || allowed <= 0 ? 0 : this.#host.takeCredit(allowed);
+      if (length === 0) {
+        await new Promise<void>((resolve) => this.#onRoom = resolve);
+        continue;
+      }
+      this.#sender.write(chunk.subarray(at, at += length));
+      this.#host.wake();
+    }
+  }
+
+  /** Ends the sending side with an error code: the peer asked for it, or the application gave up. */
+  stopSending(code: number): void {
+    if (!this.#open.sending || this.#reset !== null) return;
+    this.#reset = { code, owed: true };
+    this.#failure ??= new Error(`the stream was reset with ${code}`);
+    this.#onRoom();
     this.#host.wake();
-    while (this.#queued > MAX_BUFFERED && this.#failure === null) {
-      await new Promise<void>((resolve) => this.#onRoom = resolve);
+  }
+
+  /** Writes what the stream has to say. */
+  write(payload: Payload): void {
+    if (this.#open.receiving) this.#window.write(payload);
+    const stopLost = { onLost: () => this.#stopOwed = true };
+    if (this.#stopOwed && payload.add([FrameType.STOP_SENDING, this.id, 0], stopLost)) {
+      this.#stopOwed = false;
     }
+    if (this.#reset !== null) return this.#writeReset(payload, this.#reset);
+    payload.addChunks(this.#sender, [FrameType.STREAM | OFFSET_AND_LENGTH, this.id]);
+    if (!this.#sender.hasData) this.#onRoom();
+    const end = [FrameType.STREAM | OFFSET_AND_LENGTH | FIN, this.id, this.#sender.written, 0];
+    const endFate = { onAcked: () => this.#fin = "acked", onLost: () => this.#fin = "owed" };
+    if (this.#fin === "owed" && payload.add(end, endFate)) this.#fin = "sent";
+    if (this.#fin === "acked" && !this.#sender.inFlight) this.#close("sending");
   }
 
-  /** Moves what both limits allow to the sender. */
-  #fill(): void {
-    while (this.#queue.length > 0) {
-      const [chunk] = this.#queue;
-      const wanted = Math.min(chunk.length, this.sendLimit - this.#written);
-      const length = wanted > 0 ? this.#host.takeCredit(wanted) : 0;
-      if (length === 0) return;
-      this.sender.write(chunk.subarray(0, length));
-      this.#written += length;
-      this.#queued -= length;
-      if (length === chunk.length) this.#queue.shift();
-      else this.#queue[0] = chunk.subarray(length);
-      if (this.#queued <= MAX_BUFFERED) this.#onRoom();
-    }
-  }
-
-  /** The next STREAM frame with at most `maxLength` bytes of data, or `null`. */
-  next(maxLength: number): { offset: number; data: Uint8Array; fin: boolean } | null {
-    if (this.resetOwed !== null) return null;
-    if (!this.sender.hasData) this.#fill();
-    const chunk = this.sender.next(maxLength);
-    const drained = this.#closing && this.#queue.length === 0;
-    if (chunk === null) {
-      if (!drained || this.#finSent || this.sender.hasData) return null;
-      this.#finSent = true;
-      return { offset: this.#written, data: new Uint8Array(0), fin: true };
-    }
-    const fin = drained && chunk.offset + chunk.data.length === this.#written;
-    if (fin) this.#finSent = true;
-    return { ...chunk, fin };
-  }
-
-  /** Whether {@link QuicStream.next} may have something. */
-  get wantsToSend(): boolean {
-    const blocked = this.#written >= this.sendLimit;
-    return this.sender.hasData || (this.#queue.length > 0 && !blocked) ||
-      (this.#closing && this.#queue.length === 0 && !this.#finSent);
-  }
-
-  onAcked(offset: number, length: number, fin: boolean): void {
-    this.sender.onAcknowledged(offset, length);
-    if (fin) this.#finAcked = true;
-  }
-
-  onLost(offset: number, length: number, fin: boolean): void {
-    this.sender.onLost(offset, length);
-    if (fin && !this.#finAcked) this.#finSent = false;
+  #writeReset(payload: Payload, reset: { code: number; owed: boolean }): void {
+    const frame = [FrameType.RESET_STREAM, this.id, reset.code, this.#sender.written];
+    const fate = { onAcked: () => this.#close("sending"), onLost: () => reset.owed = true };
+    if (reset.owed && payload.add(frame, fate)) reset.owed = false;
   }
 
   // Receiving
 
-  /** Takes a STREAM frame; answers how many bytes are new for the connection's flow control. */
-  receive(offset: number, data: Uint8Array, fin: boolean): number {
-    const end = offset + data.length;
-    if (end > this.receiveLimit) {
-      throw new QuicError(TransportErrorCode.FLOW_CONTROL_ERROR, `stream ${this.id} up to ${end}`);
+  /** Takes a STREAM frame. */
+  receive(offset: number, data: Uint8Array, fin: boolean): void {
+    this.#extend(offset + data.length, fin);
+    const ready = this.#discarding ? data.subarray(0, 0) : this.#receiver.receive(offset, data);
+    if (ready.length > 0) this.#controller?.enqueue(ready.slice());
+    this.#advance();
+  }
+
+  /** Takes a RESET_STREAM frame. */
+  receiveReset(code: number, finalSize: number): void {
+    this.#extend(finalSize, true);
+    if (!this.#open.receiving) return;
+    if (!this.#discarding) this.#controller?.error(new Error(`the peer reset it with ${code}`));
+    this.#discarding = true;
+    this.#advance();
+  }
+
+  /** The peer has sent up to `end`. */
+  #extend(end: number, final: boolean): void {
+    if (!this.#open.receiving && this.#finalSize === Infinity) {
+      throw new QuicError(TransportErrorCode.STREAM_STATE_ERROR, `stream ${this.id} is one-way`);
     }
-    // RFC 9000 §4.5: the final size does not change.
-    if (
-      end > this.#finalSize ||
-      fin && (this.#finalSize !== Infinity && end !== this.#finalSize || end < this.#highest)
-    ) {
+    // RFC 9000 §4.5: the final size does not change, and nothing is beyond it.
+    const moved = final && end !== this.#finalSize && this.#finalSize < Infinity;
+    if (moved || end > this.#finalSize || final && end < this.#highest) {
       throw new QuicError(TransportErrorCode.FINAL_SIZE_ERROR, `stream ${this.id} ends at ${end}`);
     }
-    if (fin) this.#finalSize = end;
+    if (final) this.#finalSize = end;
     const fresh = Math.max(0, end - this.#highest);
     this.#highest += fresh;
-    const ready = this.#receiver.receive(offset, data);
-    if (ready.length > 0) this.#arrived.push(ready.slice());
-    this.#onArrival();
-    return fresh;
+    this.#window.receive(fresh);
+    this.#host.window.receive(fresh);
   }
 
-  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    for (;;) {
-      const chunk = this.#arrived.shift();
-      if (chunk !== undefined) {
-        this.#consumed += chunk.length;
-        this.#host.onConsumed(chunk.length);
-        if (this.receiveLimit - this.#consumed < STREAM_WINDOW / 2) {
-          this.receiveLimit = this.#consumed + STREAM_WINDOW;
-          this.creditOwed = true;
-          this.#host.wake();
-        }
-        controller.enqueue(chunk);
-        return;
-      }
-      if (this.#receiver.delivered >= this.#finalSize) return controller.close();
-      if (this.#failure !== null) throw this.#failure;
-      await new Promise<void>((resolve) => this.#onArrival = resolve);
-    }
+  /** Gives credit for what was read, and ends the readable side when that was all. */
+  #advance(): void {
+    const controller = this.#controller;
+    if (!this.#open.receiving || controller === null) return;
+    const queued = STREAM_WINDOW - (controller.desiredSize ?? STREAM_WINDOW);
+    const read = this.#discarding ? this.#highest : this.#receiver.delivered - queued;
+    this.#window.consume(read - this.#consumed);
+    this.#host.window.consume(read - this.#consumed);
+    this.#consumed = read;
+    if (read < this.#finalSize) return;
+    if (!this.#discarding) controller.close();
+    this.#close("receiving");
   }
 
-  /** The peer reset the stream, or the connection is over. */
+  // The end
+
+  #close(side: "sending" | "receiving"): void {
+    if (!this.#open[side]) return;
+    this.#open[side] = false;
+    if (!this.#open.sending && !this.#open.receiving) this.#host.onDone();
+  }
+
+  /** The connection is over. */
   fail(error: Error): void {
     this.#failure ??= error;
-    this.#onArrival();
     this.#onRoom();
+    const arrived = this.#receiver.delivered === this.#finalSize;
+    if (this.#open.receiving && !arrived && !this.#discarding) this.#controller?.error(error);
   }
 }

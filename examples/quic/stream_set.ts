@@ -1,5 +1,5 @@
 /**
- * The streams of a connection, their limits, and the credit that they share (RFC 9000 sections 2 and 4).
+ * The streams of a connection, how many there may be, and the credit that they share (RFC 9000 sections 2 and 4).
  *
  * @module
  */
@@ -9,51 +9,69 @@ import {
   TransportErrorCode,
   type TransportParameters,
 } from "@sealane/quic-tls";
-import type { Frame, FrameWriter } from "./frames.ts";
-import type { SentFrame } from "./recovery.ts";
+import { type Frame, FrameType } from "./frames.ts";
+import type { Payload } from "./payload.ts";
 import { QuicStream } from "./stream.ts";
+import { ReceiveWindow } from "./window.ts";
 
 /** How many bytes the peer may send ahead of the readers, on all streams together. */
 export const CONNECTION_WINDOW = 1024 * 1024;
-/** How many streams of each kind the peer may open. */
+/** How many streams of each kind the peer may have open. */
 export const MAX_STREAMS = 100;
 
 export type StreamKind = "bidi" | "uni";
 
 /** All streams of one connection. */
 export class StreamSet {
+  /** The lowest bit of the IDs of our own streams. */
   readonly #initiator: number;
   readonly #wake: () => void;
   readonly #streams = new Map<number, QuicStream>();
   readonly #incoming: QuicStream[] = [];
-  readonly #opened = { bidi: 0, uni: 0 };
-  readonly #peerOpened = { bidi: 0, uni: 0 };
-  readonly #limits = { bidi: 0, uni: 0 };
   #waiting: (() => void)[] = [];
+  #over: Error | null = null;
+  // What the peer allows us.
   #peer: TransportParameters = {};
+  readonly #limits = { bidi: 0, uni: 0 };
+  readonly #opened = { bidi: 0, uni: 0 };
   #sendLimit = 0;
   #sent = 0;
-  #receiveLimit = CONNECTION_WINDOW;
-  #received = 0;
-  #consumed = 0;
-  #creditOwed = false;
-  #over: Error | null = null;
+  // What we allow the peer.
+  readonly #peerOpened = { bidi: 0, uni: 0 };
+  readonly #received: ReceiveWindow;
+  readonly #peerStreams: Record<StreamKind, ReceiveWindow>;
 
   constructor(role: Role, wake: () => void) {
     this.#initiator = role === "client" ? 0 : 1;
     this.#wake = wake;
+    this.#received = new ReceiveWindow(CONNECTION_WINDOW, [FrameType.MAX_DATA], wake);
+    this.#peerStreams = {
+      bidi: new ReceiveWindow(MAX_STREAMS, [FrameType.MAX_STREAMS_BIDI], wake),
+      uni: new ReceiveWindow(MAX_STREAMS, [FrameType.MAX_STREAMS_UNI], wake),
+    };
   }
 
   /** The peer's limits, remembered or new. */
   adopt(peer: TransportParameters): void {
     this.#peer = peer;
-    this.#sendLimit = Math.max(this.#sendLimit, peer.initialMaxData ?? 0);
     this.#limits.bidi = Math.max(this.#limits.bidi, peer.initialMaxStreamsBidi ?? 0);
     this.#limits.uni = Math.max(this.#limits.uni, peer.initialMaxStreamsUni ?? 0);
-    for (const stream of this.#streams.values()) {
-      stream.sendLimit = Math.max(stream.sendLimit, this.#sendLimitOf(stream.id));
-    }
+    for (const stream of this.#streams.values()) stream.raiseSendLimit(this.#limitOf(stream.id));
+    this.#raiseSendLimit(peer.initialMaxData ?? 0);
     this.#notify();
+  }
+
+  #raiseSendLimit(max: number): void {
+    this.#sendLimit = Math.max(this.#sendLimit, max);
+    for (const stream of this.#streams.values()) stream.raiseSendLimit(0);
+  }
+
+  /** The peer's first limit for a stream. */
+  #limitOf(id: number): number {
+    const ours = (id & 1) === this.#initiator;
+    const peer = this.#peer;
+    if (id & 2) return ours ? peer.initialMaxStreamDataUni ?? 0 : 0;
+    return (ours ? peer.initialMaxStreamDataBidiRemote : peer.initialMaxStreamDataBidiLocal) ?? 0;
   }
 
   /** Opens a stream as soon as the peer allows one more. */
@@ -77,39 +95,32 @@ export class StreamSet {
   }
 
   #notify(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
-  }
-
-  #sendLimitOf(id: number): number {
-    const ours = (id & 1) === this.#initiator;
-    const peer = this.#peer;
-    if (id & 2) return ours ? peer.initialMaxStreamDataUni ?? 0 : 0;
-    return (ours ? peer.initialMaxStreamDataBidiRemote : peer.initialMaxStreamDataBidiLocal) ?? 0;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #add(id: number): QuicStream {
-    const stream = new QuicStream(id, this.#sendLimitOf(id), {
+    const ours = (id & 1) === this.#initiator;
+    const bidi = (id & 2) === 0;
+    const stream = new QuicStream(id, { sending: ours || bidi, receiving: !ours || bidi }, {
+      window: this.#received,
+      wake: this.#wake,
       takeCredit: (wanted) => {
         const length = Math.max(0, Math.min(wanted, this.#sendLimit - this.#sent));
         this.#sent += length;
         return length;
       },
-      onConsumed: (bytes) => {
-        this.#consumed += bytes;
-        if (this.#receiveLimit - this.#consumed > CONNECTION_WINDOW / 2) return;
-        this.#receiveLimit = this.#consumed + CONNECTION_WINDOW;
-        this.#creditOwed = true;
-        this.#wake();
+      onDone: () => {
+        this.#streams.delete(id);
+        // RFC 9000 §4.6: where a stream of the peer is over, it may open another one.
+        if (!ours) this.#peerStreams[bidi ? "bidi" : "uni"].consume(1);
       },
-      wake: this.#wake,
     });
+    stream.raiseSendLimit(this.#limitOf(id));
     this.#streams.set(id, stream);
     return stream;
   }
 
-  /** The stream with an ID; a new one if the peer opens it with this. */
+  /** The stream with an ID; a new one if the peer opens it with this; none if it is over. */
   #find(id: number): QuicStream | undefined {
     const known = this.#streams.get(id);
     if (known !== undefined) return known;
@@ -119,15 +130,14 @@ export class StreamSet {
     if (ours && index >= this.#opened[kind]) {
       throw new QuicError(TransportErrorCode.STREAM_STATE_ERROR, `stream ${id} was not opened`);
     }
-    if (ours || index < this.#peerOpened[kind]) return undefined;
-    if (index >= MAX_STREAMS) {
+    if (!ours && index >= this.#peerStreams[kind].limit) {
       throw new QuicError(TransportErrorCode.STREAM_LIMIT_ERROR, `stream ${id} is above the limit`);
     }
     // RFC 9000 §3.2: a stream opens all streams of its kind with lower numbers.
-    while (this.#peerOpened[kind] <= index) {
+    while (!ours && this.#peerOpened[kind] <= index) {
       this.#incoming.push(this.#add(4 * this.#peerOpened[kind]++ + (id & 3)));
+      this.#notify();
     }
-    this.#notify();
     return this.#streams.get(id);
   }
 
@@ -135,77 +145,27 @@ export class StreamSet {
   onFrame(frame: Frame): void {
     switch (frame.type) {
       case "stream":
-        this.#received += this.#find(frame.id)?.receive(frame.offset, frame.data, frame.fin) ?? 0;
-        if (this.#received <= this.#receiveLimit) return;
-        throw new QuicError(TransportErrorCode.FLOW_CONTROL_ERROR, "too much data");
+        return this.#find(frame.id)?.receive(frame.offset, frame.data, frame.fin);
       case "reset":
-        return this.#find(frame.id)?.fail(new Error(`the peer reset the stream: ${frame.code}`));
-      case "stop": {
-        const stream = this.#find(frame.id);
-        if (stream) stream.resetOwed = frame.code;
-        return;
-      }
+        return this.#find(frame.id)?.receiveReset(frame.code, frame.finalSize);
+      case "stop":
+        return this.#find(frame.id)?.stopSending(frame.code);
       case "maxData":
-        this.#sendLimit = Math.max(this.#sendLimit, frame.max);
-        return;
-      case "maxStreamData": {
-        const stream = this.#find(frame.id);
-        if (stream) stream.sendLimit = Math.max(stream.sendLimit, frame.max);
-        return;
-      }
-      case "maxStreams": {
-        const kind = frame.bidi ? "bidi" : "uni";
-        this.#limits[kind] = Math.max(this.#limits[kind], frame.max);
+        return this.#raiseSendLimit(frame.max);
+      case "maxStreamData":
+        return this.#find(frame.id)?.raiseSendLimit(frame.max);
+      case "maxStreams":
+        this.#limits[frame.kind] = Math.max(this.#limits[frame.kind], frame.max);
         return this.#notify();
-      }
     }
-  }
-
-  onAcked(frame: SentFrame): void {
-    if (frame.kind !== "stream") return;
-    this.#streams.get(frame.id)?.onAcked(frame.offset, frame.length, frame.fin);
-  }
-
-  /** What was lost is owed again. */
-  onLost(frame: SentFrame): void {
-    if (frame.kind === "maxData") this.#creditOwed = true;
-    if (!("id" in frame)) return;
-    const stream = this.#streams.get(frame.id);
-    if (stream === undefined) return;
-    if (frame.kind === "stream") stream.onLost(frame.offset, frame.length, frame.fin);
-    else if (frame.kind === "maxStreamData") stream.creditOwed = true;
-    else if (frame.kind === "reset") stream.resetOwed = frame.code;
-    else stream.stopOwed = frame.code;
   }
 
   /** Writes what the streams have to say. */
-  write(writer: FrameWriter, frames: SentFrame[]): void {
-    if (this.#creditOwed && writer.add(0x10, this.#receiveLimit)) {
-      this.#creditOwed = false;
-      frames.push({ kind: "maxData" });
-    }
-    for (const stream of this.#streams.values()) {
-      const { id, resetOwed, stopOwed } = stream;
-      if (stream.creditOwed && writer.add(0x11, id, stream.receiveLimit)) {
-        stream.creditOwed = false;
-        frames.push({ kind: "maxStreamData", id });
-      }
-      if (resetOwed !== null && writer.add(0x04, id, resetOwed, stream.sender.written)) {
-        stream.resetOwed = null;
-        frames.push({ kind: "reset", id, code: resetOwed });
-      }
-      if (stopOwed !== null && writer.add(0x05, id, stopOwed)) {
-        stream.stopOwed = null;
-        frames.push({ kind: "stop", id, code: stopOwed });
-      }
-      while (stream.wantsToSend && writer.room > 24) {
-        const next = stream.next(writer.room - 20);
-        if (next === null) break;
-        const { offset, data, fin } = next;
-        writer.add(fin ? 0x0f : 0x0e, id, offset, data.length, data);
-        frames.push({ kind: "stream", id, offset, length: data.length, fin });
-      }
-    }
+  write(payload: Payload): void {
+    this.#received.write(payload);
+    this.#peerStreams.bidi.write(payload);
+    this.#peerStreams.uni.write(payload);
+    for (const stream of this.#streams.values()) stream.write(payload);
   }
 
   /** The connection is over. */
