@@ -37,6 +37,7 @@ import { CONNECTION_WINDOW, MAX_STREAMS, type StreamKind, StreamSet } from "./st
 export const ID_LENGTH = 8;
 const DATAGRAM = 1200;
 const IDLE_TIMEOUT = 30_000;
+const SPACES = ["initial", "handshake", "application"] as const;
 const MAX_REASON = 200;
 
 /** What we tell every peer. */
@@ -393,7 +394,10 @@ export class QuicConnection {
     const now = this.#clock.now();
     if (now >= idle) return this.#end(new Error("the connection is idle"));
     this.#tls.onTimeout();
-    if (now >= recovery && this.#recovery.onTimeout(now)) this.#owed.add("ping");
+    if (now < recovery || !this.#recovery.onTimeout(now)) return;
+    this.#owed.add("ping");
+    // What was lost may be an acknowledgement of ours, too.
+    for (const space of SPACES) if (this.#received[space].size > 0) this.#owed.add(space);
   }
 
   #end(error: Error | null): void {

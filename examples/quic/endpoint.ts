@@ -169,6 +169,9 @@ export class QuicListener {
       });
       return this.#socket.send(answer, from);
     }
+    // While the token was looked at, a copy of the datagram may have come.
+    const copy = this.#connections.get(key(id));
+    if (copy !== undefined) return void copy.receive(datagram);
     const parts = common(clock);
     const ids = [id, parts.sourceConnectionId].map(key);
     const connection = new QuicConnection({

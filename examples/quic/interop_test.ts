@@ -4,58 +4,21 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import {
-  createCredential,
-  createReplayGuard,
-  MemoryClientCache,
-  RotatingTicketKeys,
-  sealedTickets,
-} from "@sealane/handshake";
-import { TrustStore } from "@sealane/pki";
-import { createTestAuthority } from "@sealane/pki/testing";
-import { nativeProvider as provider } from "@sealane/providers/native";
+import { createReplayGuard, MemoryClientCache } from "@sealane/handshake";
 import { QUIC_V1, QUIC_V2 } from "@sealane/quic-tls";
 import { CipherSuiteId, encodePem } from "@sealane/wire";
-import type { QuicConnection } from "./connection.ts";
 import { connect, QuicListener } from "./endpoint.ts";
+import { ask, authority, CLIENT, echo, issued, SERVER } from "./testing.ts";
 import { denoSocket } from "./udp.ts";
 
-const authority = await createTestAuthority(provider);
-const issued = await authority.issue({ names: ["localhost"] });
-const credential = createCredential({ certificates: issued.chain, signer: issued.signer });
-const trust = TrustStore.fromCertificates([authority.certificate]);
-const server = {
-  provider,
-  alpn: ["echo"],
-  credentials: [credential],
-  tickets: sealedTickets({ provider, keys: new RotatingTicketKeys(provider) }),
-};
-const client = { provider, alpn: ["echo"], trust };
+const { earlyData: _, ...server } = SERVER.tls;
+const client = CLIENT.tls;
 const target = { serverName: "localhost" };
 const BYTES = crypto.getRandomValues(new Uint8Array(65_536));
 
 const certPem = issued.chain.map((der) => encodePem("CERTIFICATE", der)).join("");
 const keyPem = encodePem("PRIVATE KEY", issued.privateKey);
 const caPem = encodePem("CERTIFICATE", authority.certificate);
-
-async function ask(connection: QuicConnection, bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = await connection.openStream();
-  const writer = stream.writable.getWriter();
-  const sent = writer.write(bytes).then(() => writer.close());
-  const answer = await new Response(stream.readable as BodyInit).arrayBuffer();
-  await sent;
-  return new Uint8Array(answer);
-}
-
-async function echo(listener: QuicListener): Promise<void> {
-  for await (const connection of listener.connections()) {
-    (async () => {
-      for await (const stream of connection.streams()) {
-        stream.readable.pipeTo(stream.writable).catch(() => {});
-      }
-    })();
-  }
-}
 
 for (
   const suite of [

@@ -1,65 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
-import {
-  createCredential,
-  createReplayGuard,
-  MemoryClientCache,
-  RotatingTicketKeys,
-  sealedTickets,
-} from "@sealane/handshake";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { MemoryClientCache } from "@sealane/handshake";
 import { TrustStore } from "@sealane/pki";
-import { createTestAuthority } from "@sealane/pki/testing";
-import { nativeProvider as provider } from "@sealane/providers/native";
 import { QUIC_V1, QUIC_V2 } from "@sealane/quic-tls";
-import { connect, type ConnectOptions, type ListenOptions, QuicListener } from "./endpoint.ts";
 import type { QuicConnection } from "./connection.ts";
-import type { QuicStream } from "./stream.ts";
+import { connect, type ConnectOptions, type ListenOptions, QuicListener } from "./endpoint.ts";
+import { MAX_STREAMS } from "./stream_set.ts";
+import { ask, CLIENT, echo, SERVER } from "./testing.ts";
 import { denoSocket, nodeSocket, type UdpSocket } from "./udp.ts";
-
-const authority = await createTestAuthority(provider);
-const issued = await authority.issue({ names: ["localhost"] });
-const credential = createCredential({ certificates: issued.chain, signer: issued.signer });
-const trust = TrustStore.fromCertificates([authority.certificate]);
-const keys = new RotatingTicketKeys(provider);
-
-const SERVER: ListenOptions = {
-  tls: {
-    provider,
-    alpn: ["echo"],
-    credentials: [credential],
-    tickets: sealedTickets({ provider, keys }),
-    earlyData: { replayGuard: createReplayGuard() },
-  },
-};
-const CLIENT: ConnectOptions = {
-  tls: { provider, alpn: ["echo"], trust },
-  target: { serverName: "localhost" },
-};
-
-/** Sends every stream's bytes back. */
-async function echo(listener: QuicListener): Promise<void> {
-  for await (const connection of listener.connections()) {
-    (async () => {
-      for await (const stream of connection.streams()) {
-        stream.readable.pipeTo(stream.writable).catch(() => {});
-      }
-    })();
-  }
-}
-
-/** Sends bytes and reads the answer to its end. */
-async function ask(connection: QuicConnection, bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = await connection.openStream();
-  const sent = send(stream, bytes);
-  const answer = new Uint8Array(await new Response(stream.readable as BodyInit).arrayBuffer());
-  await sent;
-  return answer;
-}
-
-async function send(stream: QuicStream, bytes: Uint8Array): Promise<void> {
-  const writer = stream.writable.getWriter();
-  await writer.write(bytes);
-  await writer.close();
-}
 
 interface Run {
   server?: Partial<ListenOptions>;
@@ -87,31 +34,6 @@ async function withEcho(
 }
 
 const BYTES = crypto.getRandomValues(new Uint8Array(60_000));
-
-/** A socket that loses, doubles and delays what it sends, by a seed. */
-function lossy(socket: UdpSocket, loss: number, seed: number): UdpSocket {
-  let state = seed;
-  const random = (): number => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-    return state / 0x80000000;
-  };
-  let late: [Uint8Array, Parameters<UdpSocket["send"]>[1]] | null = null;
-  return {
-    ...socket,
-    send(datagram, to) {
-      if (random() < loss) return;
-      const again = random() < 0.1;
-      if (late === null && random() < 0.1) {
-        late = [datagram, to];
-        return;
-      }
-      socket.send(datagram, to);
-      if (again) socket.send(datagram, to);
-      if (late !== null) socket.send(...late);
-      late = null;
-    },
-  };
-}
 
 for (const [name, sockets] of [["Deno", denoSocket], ["node:dgram", nodeSocket]] as const) {
   Deno.test(`bytes come back over sockets of ${name}`, async () => {
@@ -192,10 +114,47 @@ Deno.test("a certificate that is not trusted closes the connection", async () =>
   await served;
 });
 
-Deno.test("bytes come back through 10 percent loss, reordering and duplication", async () => {
-  let seed = 1;
-  const sockets = (): UdpSocket => lossy(denoSocket(), 0.1, seed++);
-  await withEcho({ sockets }, async (connection) => {
+Deno.test("a client follows a Version Negotiation packet, once", async () => {
+  // The server has version 2 only; the client begins with version 1.
+  const client = { versions: [QUIC_V1, QUIC_V2] };
+  await withEcho({ client, server: { versions: [QUIC_V2] } }, async (connection) => {
+    assertEquals(await ask(connection, BYTES), BYTES);
+    assertEquals(connection.tls.originalVersion, QUIC_V2);
+  });
+});
+
+Deno.test("a client gives up where the server has none of its versions", async () => {
+  const listener = new QuicListener(denoSocket(), { ...SERVER, versions: [QUIC_V2] });
+  const served = echo(listener);
+  const options = { ...CLIENT, versions: [QUIC_V1] };
+  const connection = await connect(denoSocket(), listener.address, options);
+  const error = await connection.closed;
+  assert(error?.message.includes("no version that we have"), String(error));
+  await listener.close();
+  await served;
+});
+
+Deno.test("more streams than the first limit are opened, one after the other and together", async () => {
+  const small = Uint8Array.of(1, 2, 3);
+  await withEcho({}, async (connection) => {
+    for (let round = 0; round < 3; round++) {
+      const asked = Array.from({ length: MAX_STREAMS }, () => ask(connection, small));
+      for (const answer of await Promise.all(asked)) assertEquals(answer, small);
+    }
+  });
+});
+
+Deno.test("streams that are given up cost the others no credit", async () => {
+  await withEcho({}, async (connection) => {
+    for (let i = 0; i < 20; i++) {
+      const stream = await connection.openStream();
+      const writer = stream.writable.getWriter();
+      // More than all of the connection's credit in 20 rounds.
+      await writer.write(new Uint8Array(120_000));
+      await stream.readable.cancel();
+      await writer.abort(new Error("given up"));
+      await assertRejects(() => writer.write(Uint8Array.of(1)));
+    }
     assertEquals(await ask(connection, BYTES), BYTES);
   });
 });
