@@ -101,10 +101,10 @@ function chosenSchemes(
   flags: CredentialFlags,
   signer: Signer,
   { allowedSchemes }: CredentialContext,
-): readonly SignatureScheme[] {
-  const preferred = flags["signing-prefs"].length > 0 ? flags["signing-prefs"] : signer.schemes;
+): readonly SignatureScheme[] | undefined {
+  const preferred = flags["signing-prefs"].length > 0 ? flags["signing-prefs"] : undefined;
   if (allowedSchemes === undefined) return preferred;
-  return preferred.filter((scheme) => allowedSchemes.includes(scheme));
+  return (preferred ?? signer.schemes).filter((scheme) => allowedSchemes.includes(scheme));
 }
 
 /** The external PSKs that the flags describe: each key imported for each hash of the suites (RFC 9258). */

@@ -23,7 +23,7 @@ import {
   TlsFlag,
   type VerifyRequest,
 } from "@sealane/handshake";
-import type { CryptoProvider } from "@sealane/providers";
+import { type CryptoProvider, isClientOnlyScheme } from "@sealane/providers";
 import { sha256 } from "@noble/hashes/sha2.js";
 import {
   equalBytes,
@@ -138,15 +138,16 @@ function commonConfig(
 }
 
 /**
- * What to accept in CertificateVerify. Some tests prefer schemes that TLS 1.3 does not allow there and no provider has for
- * it (SHA-1, MD5); what is left then is the default.
+ * What to accept in CertificateVerify. Some tests prefer schemes that TLS 1.3 does not allow there (SHA-1, MD5, those of
+ * clients for servers); what is left then is the default.
  */
 function verifyPreferences(
   flags: ConnectionFlags,
   { provider }: EngineContext,
   policy: Policy,
 ): readonly SignatureScheme[] | undefined {
-  const known = new Set(provider.signatures.map(({ scheme }) => scheme));
+  const usable = provider.signatures.map(({ scheme }) => scheme);
+  const known = new Set(usable.filter((scheme) => flags.server || !isClientOnlyScheme(scheme)));
   const wanted = policy.schemes ?? flags["verify-prefs"];
   return orUndefined(wanted.filter((scheme) => known.has(scheme)));
 }
@@ -258,7 +259,7 @@ function clientConfig(
     credentials: credentials.length > 0 || flags["fail-cert-callback"]
       ? clientSelector(flags, credentials)
       : undefined,
-    requirePsk: flags.credentials.some(({ kind }) => kind === "psk"),
+    requirePsk: flags.credentials.some(({ kind }) => kind === "psk") && !flags["verify-peer"],
     requestOcsp: flags["enable-ocsp-stapling"],
     requestSignedCertificateTimestamps: flags["enable-signed-cert-timestamps"],
     permuteExtensions: flags["permute-extensions"],
@@ -350,10 +351,18 @@ function serverConfig(
     ...config,
     onClientHello: (hello) => {
       checkClientHello(flags, context.observed, hello);
+      if (certificateFirst(flags) && hello.signatureSchemes.length > 0) {
+        return { ...config, externalPsks: [] };
+      }
       // With -use-early-callback the credentials come in this callback, in async tests later.
       if (flags["use-early-callback"] && flags.async) return later(() => config);
     },
   };
+}
+
+/** BoringSSL takes the first credential that fits, be it a certificate or a PSK; Sealane prefers PSKs unless told otherwise. */
+function certificateFirst({ credentials }: ConnectionFlags): boolean {
+  return credentials.length > 0 && credentials[0].kind !== "psk";
 }
 
 /** BoringSSL's order: -verify-peer replaces the demand of -require-any-client-certificate by a request. */

@@ -80,7 +80,7 @@ const MESSAGES: Readonly<Record<string, readonly Token[]>> = {
   ],
   ":EXCESSIVE_MESSAGE_SIZE:": ["peer/message-too-large"],
   ":EXCESS_HANDSHAKE_DATA:": ["peer/excess-handshake-data"],
-  ":MISSING_EXTENSION:": ["peer/missing-extension"],
+  ":MISSING_EXTENSION:": ["peer/missing-extension", "peer/psk-required"],
   ":MISSING_KEY_SHARE:": ["peer/missing-extension", "peer/psk-required"],
   ":PARSE_TLSEXT:": ["peer/decode-error", "peer/duplicate-hello-extension"],
   ":SECOND_SERVERHELLO_VERSION_MISMATCH:": ["peer/version", "peer/server-hello-changed"],

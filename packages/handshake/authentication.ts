@@ -4,11 +4,12 @@
  * @module
  */
 import { parseSubjectPublicKeyInfo, signatureSchemesOfKey } from "@sealane/pki";
-import type { Hash, SignatureAlgorithm } from "@sealane/providers";
+import { type Hash, isClientOnlyScheme, type SignatureAlgorithm } from "@sealane/providers";
 import {
   concat,
   HandshakeType,
   type SignatureScheme,
+  SignatureScheme as S,
   signatureSchemeName,
   TlsError,
   utf8,
@@ -112,7 +113,7 @@ function* signingKey(
       `CertificateVerify uses ${name}, which was not offered`,
     );
   }
-  if (!signatureSchemesOfKey(parseSubjectPublicKeyInfo(publicKey)).includes(scheme)) {
+  if (!fitsKey(scheme, publicKey)) {
     throw new TlsError(
       "peer/signature-scheme",
       `CertificateVerify uses ${name} with a key of another kind`,
@@ -151,4 +152,11 @@ export function* receiveFinished(
     throw new TlsError("peer/bad-finished", "the verify_data of Finished is wrong");
   }
   context.transcript.add(message.bytes);
+}
+
+/** RFC 9846 §4.3.3: the scheme is for this kind of key, and of ECDSA for its curve. */
+function fitsKey(scheme: SignatureScheme, publicKey: Uint8Array): boolean {
+  const schemes = signatureSchemesOfKey(parseSubjectPublicKeyInfo(publicKey));
+  if (isClientOnlyScheme(scheme)) return schemes.includes(S.rsa_pss_rsae_sha256);
+  return schemes.includes(scheme);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Certificate, parseCertificate } from "@sealane/pki";
-import type { Signer } from "@sealane/providers";
+import { isClientOnlyScheme, type Signer } from "@sealane/providers";
 import {
   type CertificateType,
   CertificateType as CertificateTypes,
@@ -135,12 +135,12 @@ export function createRawKeyCredential(options: RawKeyCredentialOptions): Creden
   });
 }
 
-/** The schemes of a credential: those that the program chose, each of which the key must have. */
+/** The schemes of a credential: those that the program chose, or else those of the key that nobody has to ask for. */
 export function checkedSchemes(
   signer: Signer,
   chosen: readonly SignatureScheme[] | undefined,
 ): readonly SignatureScheme[] {
-  const schemes = chosen ?? signer.schemes;
+  const schemes = chosen ?? signer.schemes.filter((scheme) => !isClientOnlyScheme(scheme));
   if (schemes.length === 0) {
     throw new TlsError("api/config", "the private key has no signature scheme that TLS 1.3 allows");
   }

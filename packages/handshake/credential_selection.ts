@@ -107,7 +107,8 @@ function chooseKey(
 }
 
 function isFor({ leaf }: Credential, serverName: string | null): boolean {
-  return serverName !== null && leaf !== null && matchesServerName(leaf, serverName);
+  // A raw public key has no name: it serves all of them, in its place in the list.
+  return serverName !== null && (leaf === null || matchesServerName(leaf, serverName));
 }
 
 /** What selection has to know of a chain. */

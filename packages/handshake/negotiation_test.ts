@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { createTestAuthority } from "@sealane/pki/testing";
+import { createTestAuthority, generateTestKey } from "@sealane/pki/testing";
 import { nativeProvider as provider } from "@sealane/providers/native";
 import {
+  CertificateType,
   CipherSuiteId,
   ExtensionType,
   isGrease,
@@ -21,6 +22,7 @@ import { exchange, shake } from "./testing.ts";
 import {
   type ClientConfig,
   createCredential,
+  createRawKeyCredential,
   createReplayGuard,
   type CustomExtension,
   findCredential,
@@ -220,4 +222,51 @@ Deno.test("an exporter with an empty label gives the same on both sides", () => 
   exchange(from, to);
   const none = new Uint8Array();
   assertEquals(from.exportKeyingMaterial("", none, 40), to.exportKeyingMaterial("", none, 40));
+});
+
+Deno.test("PKCS#1 v1.5 signs for clients that insist on it, and never for servers (RFC 9963)", async () => {
+  const { rsa_pkcs1_sha256_legacy: legacy, rsa_pss_rsae_sha256: pss } = SignatureScheme;
+  const rsa = await authority.issue({ names: ["localhost"], algorithm: "rsa-2048" });
+  const options = { certificates: rsa.chain, signer: rsa.signer };
+  const byDefault = createCredential(options);
+  assertEquals(byDefault.schemes.includes(legacy), false);
+  const insisting = createCredential({ ...options, schemes: [legacy] });
+
+  const asking: ServerConfig = {
+    ...server,
+    clientAuthentication: "required",
+    verifyPeer: () => {},
+    signatureSchemes: [pss, legacy],
+  };
+  const from = Handshake.client({ ...client, credentials: [insisting] }, target);
+  const to = Handshake.server(asking);
+  shake(from, to);
+  assertEquals(to.info?.peerSignatureScheme, legacy);
+
+  const refused = assertThrows(
+    () =>
+      shake(
+        Handshake.client(client, target),
+        Handshake.server({ ...server, credentials: [insisting] }),
+      ),
+    TlsError,
+  );
+  assertEquals(refused.code, "peer/no-common-signature-scheme");
+  const config: ClientConfig = { ...client, signatureSchemes: [pss, legacy] };
+  assertEquals(assertThrows(() => Handshake.client(config, target), TlsError).code, "api/config");
+});
+
+Deno.test("a raw key serves every name, in its place in the list", async () => {
+  const { privateKey, publicKey } = await generateTestKey();
+  const signer = await provider.importPrivateKey(privateKey);
+  const rawKey = createRawKeyCredential({ signer, publicKey });
+  const types: ClientConfig = {
+    ...client,
+    peerCertificateTypes: [CertificateType.X509, CertificateType.RawPublicKey],
+  };
+  for (const [list, expected] of [[[rawKey, credential], 2], [[credential, rawKey], 0]] as const) {
+    const handshake = Handshake.client(types, target);
+    shake(handshake, Handshake.server({ ...server, credentials: list }));
+    assertEquals(handshake.info?.peer?.type, expected);
+  }
 });

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import type { CipherSuite, KeyExchangeGroup, SignatureAlgorithm } from "@sealane/providers";
+import {
+  type CipherSuite,
+  isClientOnlyScheme,
+  type KeyExchangeGroup,
+  type SignatureAlgorithm,
+} from "@sealane/providers";
 import {
   CertificateType,
   cipherSuiteName,
@@ -260,6 +265,11 @@ export function resolveClientConfig(config: ClientConfig): ResolvedClientConfig 
 
 function checkClientConfig(config: ClientConfig): ResolvedClientConfig {
   const resolved = resolve(config, "client");
+  const clientOnly = resolved.offeredSchemes.find(isClientOnlyScheme);
+  // RFC 9963 §2: these code points are not for servers.
+  if (clientOnly !== undefined) {
+    configError(`a server does not sign with ${signatureSchemeName(clientOnly)}`);
+  }
   const groupIds = resolved.groupList.map((group) => group.id);
   for (const share of config.keyShares ?? []) {
     if (!groupIds.includes(share)) {

@@ -47,7 +47,7 @@ Deno.test("the default provider has everything, and is one and the same", () => 
   assertEquals(provider, defaultProvider());
   assertEquals(provider.cipherSuites.length, 5);
   assertEquals(provider.groups.length, 11);
-  assertEquals(provider.signatures.length, 17);
+  assertEquals(provider.signatures.length, 20);
   // Deno's ChaCha20-Poly1305 is several times as fast as its AES-GCM.
   assertEquals(provider.cipherSuites[0].name, "TLS_CHACHA20_POLY1305_SHA256");
 });

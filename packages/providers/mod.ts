@@ -8,5 +8,5 @@ export { defaultProvider } from "./default.ts";
 export * from "./hkdf.ts";
 export { importPrivateKey } from "./keys.ts";
 export * from "./provider.ts";
-export { isCertificateOnlyScheme } from "./schemes.ts";
+export { isCertificateOnlyScheme, isClientOnlyScheme } from "./schemes.ts";
 export type { CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";

@@ -75,6 +75,9 @@ export const SCHEMES: readonly SchemeInfo[] = [
   { scheme: S.rsa_pkcs1_sha256, kind: "rsa-pkcs1", hash: "SHA-256" },
   { scheme: S.rsa_pkcs1_sha384, kind: "rsa-pkcs1", hash: "SHA-384" },
   { scheme: S.rsa_pkcs1_sha512, kind: "rsa-pkcs1", hash: "SHA-512" },
+  { scheme: S.rsa_pkcs1_sha256_legacy, kind: "rsa-pkcs1", hash: "SHA-256" },
+  { scheme: S.rsa_pkcs1_sha384_legacy, kind: "rsa-pkcs1", hash: "SHA-384" },
+  { scheme: S.rsa_pkcs1_sha512_legacy, kind: "rsa-pkcs1", hash: "SHA-512" },
 ];
 
 /**
@@ -84,6 +87,15 @@ export const SCHEMES: readonly SchemeInfo[] = [
 export function isCertificateOnlyScheme(scheme: SignatureScheme): boolean {
   return scheme === S.rsa_pkcs1_sha1 || scheme === S.ecdsa_sha1 || scheme === S.rsa_pkcs1_sha256 ||
     scheme === S.rsa_pkcs1_sha384 || scheme === S.rsa_pkcs1_sha512;
+}
+
+/**
+ * Whether a scheme is for the CertificateVerify of clients only: PKCS#1 v1.5 under code points of its own, for keys in
+ * hardware that cannot do PSS (RFC 9963). Nobody offers or uses one unless told to.
+ */
+export function isClientOnlyScheme(scheme: SignatureScheme): boolean {
+  return scheme === S.rsa_pkcs1_sha256_legacy || scheme === S.rsa_pkcs1_sha384_legacy ||
+    scheme === S.rsa_pkcs1_sha512_legacy;
 }
 
 function accepts(info: SchemeInfo, key: PublicKey, use: SignatureUse): boolean {
@@ -97,7 +109,8 @@ function accepts(info: SchemeInfo, key: PublicKey, use: SignatureUse): boolean {
       // RFC 9846 §4.3.3: the key's parameters, if present, are the signature's.
       return key.kind === "rsa-pss" && (key.hash === null || key.hash === info.hash);
     case "rsa-pkcs1":
-      return key.kind === "rsa" && use === "certificate";
+      return key.kind === "rsa" &&
+        use === (isClientOnlyScheme(info.scheme) ? "certificate-verify" : "certificate");
     default:
       return key.kind === info.kind;
   }
@@ -153,6 +166,8 @@ export function schemesOfKey(key: PrivateKey): SchemeInfo[] {
       case "rsa-pss-pss":
         return key.kind === "rsa-pss" && (key.hash === null || key.hash === info.hash) &&
           fitsPss(key.modulus, info.hash);
+      case "rsa-pkcs1":
+        return key.kind === "rsa" && isClientOnlyScheme(info.scheme);
       default:
         return key.kind === info.kind;
     }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
+import { type CipherSuite, isClientOnlyScheme, type KeyExchangeGroup } from "@sealane/providers";
 import {
   type CertificateType,
   equalBytes,
@@ -194,7 +194,7 @@ function fit(
 ): ChosenCredential | null {
   return chooseCredential(choice, {
     certificateTypes: info.serverCertificateTypes,
-    schemes,
+    schemes: schemes.filter((scheme) => !isClientOnlyScheme(scheme)),
     certificateSchemes: info.certificateSignatureSchemes,
     delegatedSchemes: info.delegatedCredentialSchemes,
     authorities: info.certificateAuthorities,

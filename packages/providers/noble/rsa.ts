@@ -140,11 +140,20 @@ export function verifyRsa(
   return verifyPss(hash, data, numberToBytesBE(message, Math.ceil(bits / 8)), bits);
 }
 
-/** RSASSA-PSS-SIGN (RFC 8017 section 8.1.1). */
-export function signPss(key: RsaPrivateKey, hash: HashName, data: Uint8Array): Uint8Array {
+/** RSASSA-PSS-SIGN or RSASSA-PKCS1-V1_5-SIGN (RFC 8017 sections 8.1.1 and 8.2.1). */
+export function signRsa(
+  key: RsaPrivateKey,
+  padding: RsaPadding,
+  hash: HashName,
+  data: Uint8Array,
+): Uint8Array {
+  const encoded = padding === "pss"
+    ? encodePss(hash, data, bitLength(key.modulus) - 1)
+    : encodePkcs1(hash, data, key.modulus.length);
+  if (encoded === null) throw new TlsError("api/argument", "the RSA key is too short for the hash");
   const n = bytesToNumberBE(key.modulus);
   const e = bytesToNumberBE(key.exponent);
-  const message = bytesToNumberBE(encodePss(hash, data, bitLength(key.modulus) - 1));
+  const message = bytesToNumberBE(encoded);
   let blind: bigint;
   let unblind: bigint | null;
   do {

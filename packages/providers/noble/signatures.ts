@@ -21,7 +21,7 @@ import {
   signatureAlgorithm,
 } from "../schemes.ts";
 import { nobleHashFunctions } from "./hash.ts";
-import { signPss, verifyRsa } from "./rsa.ts";
+import { signRsa, verifyRsa } from "./rsa.ts";
 
 const CURVES: Readonly<Record<EcCurve, typeof p256>> = {
   "P-256": p256,
@@ -94,10 +94,17 @@ export function nobleSigner(pkcs8: Uint8Array): Signer {
       return signer(
         key,
         rsaSpki(key),
-        (info, data) =>
-          info.kind === "rsa-pss-rsae" || info.kind === "rsa-pss-pss"
-            ? signPss(key, info.hash, data)
-            : null,
+        (info, data) => {
+          switch (info.kind) {
+            case "rsa-pkcs1":
+              return signRsa(key, "pkcs1", info.hash, data);
+            case "rsa-pss-rsae":
+            case "rsa-pss-pss":
+              return signRsa(key, "pss", info.hash, data);
+            default:
+              return null;
+          }
+        },
       );
     default:
       return mlDsaSigner(key);
