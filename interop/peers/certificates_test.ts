@@ -162,6 +162,73 @@ for (const algorithm of builtinCompression()) {
   });
 }
 
+// pip install --pre tlslite-ng brotli zstandard
+const TLSLITE = new URL("tlslite_end.py", import.meta.url).pathname;
+const tlslite = await new Deno.Command("python3", {
+  args: ["-c", "import tlslite, brotli, zstandard"],
+  stdout: "null",
+  stderr: "null",
+}).output().then(({ success }) => success, () => false);
+
+/** One line of what a program prints. */
+async function line(end: PeerEnd): Promise<string> {
+  const reader = end.readable.getReader();
+  let text = "";
+  while (!text.includes("\n")) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`the peer ended: ${await end.stop()}`);
+    text += new TextDecoder().decode(value);
+  }
+  reader.releaseLock();
+  return text.trim();
+}
+
+for (const algorithm of builtinCompression()) {
+  for (const role of ["client", "server"] as const) {
+    Deno.test({
+      name:
+        `${role} to tlslite-ng: both certificates compressed with ${algorithm.name} (needs tlslite-ng, brotli and zstandard for python3)`,
+      ignore: !tlslite,
+      async fn() {
+        const { seen, observer } = watch();
+        const credentials = [await identity.credential(provider)];
+        const trust = { trust: material.trust };
+        const common = { provider, ...trust, credentials, observer };
+        const config = { ...common, certificateCompression: [algorithm] };
+        const files = [identity.certFile, identity.keyFile];
+        const start = (side: string, port: number) =>
+          spawnEnd("python3", [TLSLITE, side, String(port), algorithm.name, ...files]);
+        if (role === "client") {
+          const peer = start("server", 0);
+          const port = Number(await line(peer));
+          const socket = await Deno.connect({ hostname: "127.0.0.1", port });
+          const conn = await startTls(socket, { ...config, hostname: "localhost" });
+          await conn.write(new TextEncoder().encode("hello\n"));
+          const got = new Uint8Array(6);
+          assertEquals(await conn.read(got), 6);
+          conn.close();
+          await peer.stop();
+        } else {
+          const options = { ...config, clientAuthentication: "required" } as const;
+          const listener = await listen({ ...options, hostname: "127.0.0.1", port: 0 });
+          const accepting = listener.accept();
+          const peer = start("client", listener.addr.port);
+          const conn = await accepting;
+          const got = new Uint8Array(6);
+          assertEquals(await conn.read(got), 6);
+          await conn.write(got);
+          assertEquals(await line(peer), "hello");
+          conn.close();
+          await peer.stop();
+          listener.close();
+        }
+        const [ours, theirs] = [["write", algorithm.name], ["read", algorithm.name]];
+        assertEquals(seen, role === "client" ? [theirs, ours] : [ours, theirs]);
+      },
+    });
+  }
+}
+
 /** A raw key for us, and one in files for the peer. */
 async function rawKeys() {
   const [ours, theirs] = [await generateTestKey(), await generateTestKey()];
