@@ -7,6 +7,7 @@ import type { ClientConfig, ServerConfig } from "@sealane/handshake";
 import { systemTrust } from "@sealane/pki";
 import { type CryptoProvider, defaultProvider } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
+import { defaultSessionCache, defaultTickets } from "./default_sessions.ts";
 import { credentialFromPem, type PemCredential } from "./pem_credential.ts";
 
 /** A configuration in which the provider may be left out: `defaultProvider()` then. */
@@ -14,22 +15,38 @@ export type WithDefaults<Config extends { readonly provider: CryptoProvider }> =
   & Omit<Config, "provider">
   & { readonly provider?: CryptoProvider };
 
-/** A client configuration with the default provider, and the trust anchors of the system where it names no other judge. */
-export function withClientDefaults(config: WithDefaults<ClientConfig>): ClientConfig {
-  const { provider = defaultProvider(), trust, verifyPeer } = config;
-  const judged = trust ?? verifyPeer ?? config.dangerouslyDisableCertificateVerification;
-  return { ...config, provider, trust: judged ? trust : systemTrust() };
+/** What both roles may say about sessions. */
+export interface ResumeOption {
+  /**
+   * Whether sessions are resumed where the configuration does not say how: a client keeps them in a cache that it shares with
+   * all others of this process that have the same `trust`, a server gives tickets that only it can open. True unless given.
+   */
+  readonly resume?: boolean;
 }
 
 /**
- * A server configuration with the default provider, and the credential of `cert` and `key` where it has no others.
+ * A client configuration with the default provider and session cache, and the trust anchors of the system where it names no
+ * other judge.
+ */
+export function withClientDefaults(
+  config: WithDefaults<ClientConfig> & ResumeOption,
+): ClientConfig {
+  const { provider = defaultProvider(), trust, verifyPeer, resume = true } = config;
+  const judged = trust ?? verifyPeer ?? config.dangerouslyDisableCertificateVerification;
+  const complete = { ...config, provider, trust: judged ? trust : systemTrust() };
+  const kept = config.sessionCache ?? (resume ? defaultSessionCache(complete) : undefined);
+  return { ...complete, sessionCache: kept };
+}
+
+/**
+ * A server configuration with the default provider and tickets, and the credential of `cert` and `key` where it has no others.
  *
  * @throws {TlsError} `api/config`.
  */
 export async function withServerDefaults(
-  config: WithDefaults<ServerConfig> & Partial<PemCredential>,
+  config: WithDefaults<ServerConfig> & Partial<PemCredential> & ResumeOption,
 ): Promise<ServerConfig> {
-  const { provider = defaultProvider(), cert, key } = config;
+  const { provider = defaultProvider(), cert, key, resume = true } = config;
   let { credentials } = config;
   if (credentials === undefined && cert !== undefined && key !== undefined) {
     credentials = [await credentialFromPem(provider, { cert, key })];
@@ -38,5 +55,6 @@ export async function withServerDefaults(
   if (sources.every((source) => source === undefined)) {
     throw new TlsError("api/config", "a server needs credentials, or cert and key");
   }
-  return { ...config, provider, credentials };
+  const tickets = config.tickets ?? (resume ? defaultTickets(provider) : undefined);
+  return { ...config, provider, credentials, tickets };
 }

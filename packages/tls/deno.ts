@@ -33,7 +33,13 @@
  * @module
  */
 import type { ClientConfig, ClientTarget, HandshakeInfo, ServerConfig } from "@sealane/handshake";
-import { withClientDefaults, type WithDefaults, withServerDefaults } from "./defaults.ts";
+import {
+  type ResumeOption,
+  withClientDefaults,
+  type WithDefaults,
+  withServerDefaults,
+} from "./defaults.ts";
+import type { EarlyDataResult } from "./early_data.ts";
 import type { PemCredential } from "./pem_credential.ts";
 import { Connection } from "./connection.ts";
 import { TlsStream } from "./stream.ts";
@@ -42,9 +48,18 @@ import { socketTransport } from "./deno_socket.ts";
 
 /** Options of {@link startTls}. */
 export interface StartTlsOptions
-  extends WithDefaults<ClientConfig>, Omit<ClientTarget, "serverName">, TlsStreamOptions {
+  extends
+    WithDefaults<ClientConfig>,
+    ResumeOption,
+    Omit<ClientTarget, "serverName">,
+    TlsStreamOptions {
   /** The name that the server must have; see `ClientTarget`. */
   readonly hostname?: string;
+  /**
+   * What to send as early data, if a session allows it: see {@link TlsConn.earlyDataResult}, which has to be looked at.
+   * Anybody can replay it (RFC 9846 appendix E.5).
+   */
+  readonly earlyMessage?: Uint8Array;
 }
 
 /** Options of {@link connect}. */
@@ -59,7 +74,7 @@ export interface ConnectOptions extends StartTlsOptions {
 
 /** Options of {@link listen}. */
 export interface ListenOptions
-  extends WithDefaults<ServerConfig>, Partial<PemCredential>, TlsStreamOptions {
+  extends WithDefaults<ServerConfig>, ResumeOption, Partial<PemCredential>, TlsStreamOptions {
   /** The address to listen on; 0.0.0.0 unless given. */
   readonly hostname?: string;
   /** The TCP port; 0 for one that is free. */
@@ -70,12 +85,15 @@ export interface ListenOptions
 export class TlsConn implements Deno.Conn<Deno.NetAddr> {
   /** The stream, for what is not repeated here. */
   readonly stream: TlsStream;
+  /** On a client with an `earlyMessage`: what became of it, and what of it is still to be sent; else `null`. */
+  readonly earlyDataResult: EarlyDataResult | null;
   readonly #socket: Deno.TcpConn;
 
   /** Used by {@link connect}, {@link startTls} and {@link TlsListener} only. */
-  constructor(stream: TlsStream, socket: Deno.TcpConn) {
+  constructor(stream: TlsStream, socket: Deno.TcpConn, early: EarlyDataResult | null = null) {
     this.stream = stream;
     this.#socket = socket;
+    this.earlyDataResult = early;
   }
 
   /** Our end of the socket. */
@@ -97,6 +115,11 @@ export class TlsConn implements Deno.Conn<Deno.NetAddr> {
   /** What the peer gets. */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return this.stream.writable;
+  }
+
+  /** On a server that accepts early data: the client's, which may be a replay. What is not read here comes first elsewhere. */
+  get earlyData(): ReadableStream<Uint8Array> {
+    return this.stream.earlyData;
   }
 
   /** What was agreed; `null` before it is known. */
@@ -178,17 +201,21 @@ export async function startTls(
   socket: Deno.TcpConn,
   options: StartTlsOptions,
 ): Promise<TlsConn> {
+  const { hostname, earlyMessage } = options;
   let stream;
   try {
-    const config = withClientDefaults(options);
-    const target = { ...options, serverName: options.hostname };
+    const earlyData = options.earlyData ?? earlyMessage !== undefined;
+    const config = withClientDefaults({ ...options, earlyData });
+    const sessionKey = hostname && `${hostname}:${socket.remoteAddr.port}`;
+    const target = { sessionKey, ...options, serverName: hostname };
     stream = TlsStream.client(socketTransport(socket), config, target, options);
   } catch (error) {
     socket.close();
     throw error;
   }
+  const early = earlyMessage === undefined ? null : await stream.sendEarlyData(earlyMessage);
   await stream.opened;
-  return new TlsConn(stream, socket);
+  return new TlsConn(stream, socket, early);
 }
 
 /**

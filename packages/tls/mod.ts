@@ -11,6 +11,6 @@ export type { TrafficSecrets, TrafficState } from "./traffic_secrets.ts";
 export { type PaddingPolicy, padRandomly, padToMultiple, type RecordLimits } from "@sealane/record";
 export * from "./stream.ts";
 export type { TlsStreamOptions } from "./stream_options.ts";
-export type { WithDefaults } from "./defaults.ts";
+export type { ResumeOption, WithDefaults } from "./defaults.ts";
 export * from "./pem_credential.ts";
 export type { ByteTransport, StreamPair } from "./transport.ts";
