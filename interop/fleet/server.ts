@@ -42,8 +42,11 @@ async function openStore(where: string, onError: () => void): Promise<SessionSto
 /** Every message is answered with itself; whatever is early is remembered. */
 async function answer(conn: TlsConn, early: string[]): Promise<void> {
   let message = "";
-  for await (const chunk of conn.earlyData) message += new TextDecoder().decode(chunk);
-  if (message !== "") early.push(message);
+  for await (const chunk of conn.earlyData) {
+    message += new TextDecoder().decode(chunk);
+    // Now, since a client that only replays gets no further than this.
+    early.push(message);
+  }
   await conn.handshake();
   if (message === "") message = new TextDecoder().decode(await conn.stream.next() ?? undefined);
   await conn.write(utf8(message));
