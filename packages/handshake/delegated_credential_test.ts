@@ -10,10 +10,13 @@ import {
   createTestAuthority,
   encodeExtension as encodeCertificateExtension,
   generateTestKey,
+  issueCertificate,
   type TestCredential,
 } from "@sealane/pki/testing";
 import { type CryptoProvider, importPrivateKey, type Signer } from "@sealane/providers";
 import { nativeProvider as native } from "@sealane/providers/native";
+import { shangmiProvider } from "@sealane/providers/shangmi";
+import { smCryptoProvider } from "@sealane/providers/sm-crypto";
 import { nobleProvider as noble } from "@sealane/providers/noble";
 import { webCryptoProvider as webcrypto } from "@sealane/providers/webcrypto";
 import {
@@ -34,6 +37,7 @@ import {
 import { decodeCertificate, encodeCertificate } from "./messages/certificate.ts";
 import { HANDSHAKE_HEADER_LENGTH } from "./messages/message.ts";
 import {
+  builtinCompression,
   type ClientConfig,
   createCredential,
   type Credential,
@@ -410,5 +414,41 @@ Deno.test("a session is not resumed under verification when its delegated creden
       assertEquals(client.info?.resumed, true);
       assertEquals(usedBy(client), serverKey.credential);
     }
+  }
+});
+
+Deno.test("an SM2 certificate delegates to an SM2 key, and is compressed, with ShangMi alone", async () => {
+  const { key } = JSON.parse(
+    Deno.readTextFileSync(new URL("testdata/sm2_chain.json", import.meta.url)),
+  );
+  for (const provider of [shangmiProvider, smCryptoProvider]) {
+    const signer = await importPrivateKey(provider, key);
+    const { publicKey } = signer;
+    assert(publicKey !== undefined);
+    const certificate = await issueCertificate({
+      publicKey,
+      names: ["dc.test"],
+      keyUsage: ["digitalSignature"],
+      extensions: [DELEGATION_USAGE],
+      subject: "SM2 delegator",
+    }, { signer });
+    const delegated = await issueDelegatedCredential({ certificate, signer, publicKey, now: NOW });
+    assertEquals(delegated.certVerifyAlgorithm, S.sm2sig_sm3);
+    const delegatedKeys = [{ credential: delegated, signer }];
+    const certificateCompression = builtinCompression();
+    const [client] = await run({
+      client: {
+        provider,
+        certificateCompression,
+        trust: TrustStore.fromCertificates([certificate]),
+        delegatedCredentialSchemes: [S.sm2sig_sm3],
+      },
+      server: {
+        provider,
+        certificateCompression,
+        credentials: [createCredential({ certificates: [certificate], delegatedKeys })],
+      },
+    });
+    assertEquals(usedBy(client), delegated);
   }
 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { signatureSchemesOfKey } from "@sealane/pki";
 import { type CipherSuite, isClientOnlyScheme, type KeyExchangeGroup } from "@sealane/providers";
 import {
   type CertificateType,
@@ -13,6 +14,7 @@ import {
 } from "@sealane/wire";
 import type { ClientHelloInfo } from "../config.ts";
 import type { FlowContext } from "../context.ts";
+import type { Credential } from "../credential.ts";
 import { chooseCredential, type ChosenCredential } from "../credential_selection.ts";
 import type { KeyShareEntry } from "../extensions/mod.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
@@ -52,9 +54,19 @@ function fitsProfile(
   const { group, scheme } = profile;
   // What a function will choose is not known yet; what is missing altogether has an alert of its own.
   const certified = credentials === undefined || typeof credentials === "function" ||
-    credentials.some(({ schemes }) => schemes.includes(scheme));
+    credentials.some((credential) => hasScheme(credential, scheme));
   return certified && (groups?.includes(group) ?? true) &&
     (signatureSchemes?.includes(scheme) ?? true);
+}
+
+/** Whether the key of a credential has a scheme, be it that it only delegates. */
+function hasScheme(
+  { schemes, delegatedKeys, leaf }: Credential,
+  scheme: SignatureScheme,
+): boolean {
+  if (schemes.includes(scheme)) return true;
+  return delegatedKeys !== undefined && leaf !== null &&
+    signatureSchemesOfKey(leaf.subjectPublicKeyInfo).includes(scheme);
 }
 
 /**
