@@ -22,6 +22,9 @@ const OUTPUT: Readonly<Record<string, string>> = {
   any_stream: "no socket was needed\n",
   client_auth: "hello alice.example\n",
   certificate_bytes: "a chain of 3 certificates, ",
+  ech: "connected to secret.example, hidden\n" +
+    "the configuration is out of date, and the server gave another\n" +
+    "connected to secret.example, hidden\n",
   custom_provider: "100000 bytes came back; ",
   delegated_credential: "the server answered with the current delegated key\n".repeat(2),
   names: "asked for blue.example, and that is blue.example\n" +

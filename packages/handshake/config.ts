@@ -176,7 +176,8 @@ export interface ClientConfig extends CommonConfig {
   readonly earlyData?: boolean;
   /**
    * Encrypted Client Hello (RFC 9849): the server's configuration, as DNS or a `peer/ech-required` error gave it, or
-   * `"grease"` to send an imitation. Nothing of it is sent unless given.
+   * `"grease"` to send an imitation. Nothing of it is sent unless given. It hides `server_name` and PSKs; all other extensions,
+   * ALPN included, stand in the outer ClientHello too.
    */
   readonly ech?: ClientEch | "grease";
   /**
