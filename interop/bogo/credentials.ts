@@ -129,8 +129,9 @@ export function credentialOfPsk(
 function importOne(flags: CredentialFlags, provider: CryptoProvider): ExternalPsk[] {
   if (flags.kind !== "psk") return [];
   const hashes = new Map(provider.cipherSuites.map(({ hash }) => [hash.name, hash]));
-  const hash = hashes.get(flags["psk-importer-sha384"] ? "SHA-384" : "SHA-256");
-  if (hash === undefined) throw new Error("the provider lacks a hash");
+  const [sha256, sha384] = [flags["psk-importer-sha256"], flags["psk-importer-sha384"]];
+  const hash = hashes.get(sha384 ? "SHA-384" : "SHA-256");
+  if (hash === undefined || sha256 === sha384) throw new Error("a PSK has one hash");
   return importPsks({
     identity: flags["psk-importer-identity"] ?? new Uint8Array(),
     key: flags["psk-importer-key"] ?? new Uint8Array(),

@@ -21,6 +21,18 @@ Deno.test("every flag that is ignored or not implemented has a reason", () => {
   }
 });
 
+Deno.test("every flag that is honoured is looked at somewhere", async () => {
+  let code = "";
+  for await (const { name } of Deno.readDir(new URL(".", import.meta.url))) {
+    const counts = name.endsWith(".ts") && !name.startsWith("flag") && !name.endsWith("_test.ts");
+    if (counts) code += await Deno.readTextFile(new URL(name, import.meta.url));
+  }
+  for (const name of [...Object.keys(HONOURED), ...Object.keys(HONOURED_OF_CREDENTIAL)]) {
+    const used = [`"${name}"`, `"-${name}"`, `.${name}`].some((form) => code.includes(form));
+    assert(used, `-${name} is not looked at`);
+  }
+});
+
 Deno.test("a flag without prefix speaks of all three connections", () => {
   const flags = parseFlags(["-port", "1234", "-curves", "29", "-curves", "23", "-async"]);
   for (const connection of [flags.initial, flags.resume, flags.retry]) {
