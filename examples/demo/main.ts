@@ -6,10 +6,13 @@
  */
 import { exchange, makeMaterial, type Material, openConnection } from "../../interop/peers/mod.ts";
 import type { Scenario } from "../../interop/peers/mod.ts";
+import { missingCase, SESSION_CASES } from "../../interop/peers/session_cases.ts";
+import { EARLY, type SessionPeerCase } from "../../interop/peers/session_visits.ts";
+import { nativeProvider } from "@sealane/providers/native";
 import { fetchPage } from "./fetch.ts";
 import { writeHandshakePage } from "./page.ts";
 import { scenarios } from "./scenarios.ts";
-import { goodRow, HEAD, otherRow } from "./table.ts";
+import { goodRow, HEAD, otherRow, row, sessionRow } from "./table.ts";
 
 const UP = new TextEncoder().encode("from Sealane: 凌波不过横塘路\n".repeat(100));
 const DOWN = new TextEncoder().encode("from the peer: 但目送、芳尘去\n".repeat(1000));
@@ -29,6 +32,23 @@ async function connectOnce(material: Material, scenario: Scenario): Promise<bool
     return true;
   } catch (error) {
     console.log(otherRow(scenario, `FAILED: ${error instanceof Error ? error.message : error}`));
+    return false;
+  }
+}
+
+/** Has two connections with a peer, and prints the line of the second, which resumes the first. */
+async function resumeOnce(material: Material, one: SessionPeerCase): Promise<boolean> {
+  try {
+    const [, visit] = await inTime(one.run(material, nativeProvider));
+    if (!visit.info.resumed) throw new Error("the session was not resumed");
+    if (one.early && visit.early !== EARLY) throw new Error("early data was not accepted");
+    console.log(sessionRow(one, visit, nativeProvider));
+    return true;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    console.log(
+      row(one.peer, one.role, nativeProvider.name, "-", "-", "-", "-", `FAILED: ${reason}`),
+    );
     return false;
   }
 }
@@ -62,6 +82,15 @@ async function demo(): Promise<boolean> {
     }
     all++;
     if (await connectOnce(material, scenario)) good++;
+  }
+  for (const one of SESSION_CASES) {
+    const missing = await missingCase(one);
+    if (missing !== null) {
+      skipped.set(missing, (skipped.get(missing) ?? 0) + 1);
+      continue;
+    }
+    all++;
+    if (await resumeOnce(material, one)) good++;
   }
   for (const [reason, count] of skipped) console.log(`skipped: ${count} connections, ${reason}`);
   const page = await writeHandshakePage(material, "handshake.html");

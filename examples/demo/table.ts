@@ -4,8 +4,10 @@
  * @module
  */
 import type { HandshakeInfo } from "@sealane/handshake";
+import type { CryptoProvider } from "@sealane/providers";
 import { namedGroupName, signatureSchemeName } from "@sealane/wire";
 import type { LiveConnection, Scenario } from "../../interop/peers/mod.ts";
+import type { SessionPeerCase, SessionVisit } from "../../interop/peers/session_visits.ts";
 
 const WIDTHS = [9, 7, 10, 30, 16, 24, 7];
 
@@ -41,6 +43,24 @@ export function goodRow(scenario: Scenario, { info, milliseconds }: LiveConnecti
     signatures.server,
     milliseconds.toFixed(1),
     result.join(", "),
+  );
+}
+
+/** The line of a connection that resumed a session. */
+export function sessionRow(
+  { peer, role, early }: SessionPeerCase,
+  { info, milliseconds }: SessionVisit,
+  provider: CryptoProvider,
+): string {
+  return row(
+    peer,
+    role,
+    provider.name,
+    info.suite.name,
+    info.group === null ? "-" : namedGroupName(info.group),
+    "-",
+    milliseconds.toFixed(1),
+    early ? "ok, resumed, early data accepted" : "ok, resumed",
   );
 }
 
