@@ -77,7 +77,11 @@ function sharedConfig(material: Material, { provider, suite, group, alpn, more }
   };
 }
 
-const CERTIFICATE_ONLY: ReadonlySet<number> = new Set([0x0201, 0x0203, 0x0401, 0x0501, 0x0601]);
+/** What signs certificates only, or as RFC 9963 has it client authentication only. */
+const CERTIFICATE_ONLY: ReadonlySet<number> = new Set([
+  ...[0x0201, 0x0203, 0x0401, 0x0501, 0x0601],
+  ...[0x0420, 0x0520, 0x0620],
+]);
 
 async function asClient(material: Material, scenario: Scenario): Promise<LiveConnection> {
   const { peer, provider, key = "ecdsa-p256", clientKey } = scenario;
