@@ -1,19 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { createCredential } from "@sealane/handshake";
-import { TrustStore } from "@sealane/pki";
-import { createTestAuthority } from "@sealane/pki/testing";
-import { nativeProvider as provider } from "@sealane/providers/native";
-import { encodePem, fromHex } from "@sealane/wire";
+import { fromHex } from "@sealane/wire";
 import { get } from "../h3_get.ts";
 import { hello, serve } from "../h3_server.ts";
+import { AIOQUIC_H3, FILES, QUIC_GO, runPeer, withPeer } from "../quic/live.ts";
+import { issued, trust } from "../quic/testing.ts";
 import { decodeFields, encodeFields, type Field } from "./qpack.ts";
 
 Deno.test("h3_get fetches from h3_server", async () => {
-  const authority = await createTestAuthority(provider);
-  const issued = await authority.issue({ names: ["localhost"] });
-  const credential = createCredential({ certificates: issued.chain, signer: issued.signer });
   const listener = serve(0, [credential], hello);
-  const trust = TrustStore.fromPem(encodePem("CERTIFICATE", authority.certificate));
   const { fields, body } = await get(
     new URL(`https://localhost:${listener.address.port}/a?b`),
     trust,
@@ -41,54 +36,32 @@ Deno.test("Huffman strings of RFC 7541 appendix C.4 are read", () => {
   assertThrows(() => decodeFields(fromHex("000080")), Error, "dynamic");
 });
 
-const PEER = new URL("../../interop/quic/aioquic_h3.py", import.meta.url).pathname;
-const ignore = !hasAioquic();
+const { ca, cert, key } = FILES;
+const credential = createCredential({ certificates: issued.chain, signer: issued.signer });
 
-/** Whether Python has aioquic. */
-function hasAioquic(): boolean {
-  try {
-    return new Deno.Command("python3", { args: ["-c", "import aioquic"] }).outputSync().success;
-  } catch {
-    return false;
-  }
+/** HTTP/3 of other people's, and what it says of a GET to us, and to it. */
+const PEERS = [
+  { name: "aioquic", peer: AIOQUIC_H3, said: "aioquic has /from/us" },
+  { name: "quic-go", peer: QUIC_GO, said: "quic-go has /from/us for nobody" },
+];
+
+for (const { name, peer, said } of PEERS) {
+  const ignore = peer === null;
+  Deno.test({ name: `${name} fetches from h3_server (needs ${name})`, ignore }, async () => {
+    const listener = serve(0, [credential], hello);
+    const path = "/from/them";
+    const answer = await runPeer(peer, "get", `${listener.address.port}`, ca, path);
+    assertEquals(answer, `200 hello from ${path}`);
+    await listener.close();
+  });
+
+  Deno.test(
+    { name: `h3_get fetches from ${name} (needs ${name})`, ignore },
+    () =>
+      withPeer(peer, ["serve", cert, key], async (port) => {
+        const { fields, body } = await get(new URL(`https://localhost:${port}/from/us`), trust);
+        assertEquals(fields[0], [":status", "200"]);
+        assertEquals(new TextDecoder().decode(body), said);
+      }),
+  );
 }
-
-Deno.test({ name: "HTTP/3 with aioquic, both roles (needs aioquic)", ignore }, async () => {
-  const authority = await createTestAuthority(provider);
-  const issued = await authority.issue({ names: ["localhost"] });
-  const folder = await Deno.makeTempDir();
-  const file = async (name: string, label: string, ...ders: Uint8Array[]): Promise<string> => {
-    await Deno.writeTextFile(
-      `${folder}/${name}`,
-      ders.map((der) => encodePem(label, der)).join(""),
-    );
-    return `${folder}/${name}`;
-  };
-  const ca = await file("ca.pem", "CERTIFICATE", authority.certificate);
-  const cert = await file("cert.pem", "CERTIFICATE", ...issued.chain);
-  const key = await file("key.pem", "PRIVATE KEY", issued.privateKey);
-
-  const credential = createCredential({ certificates: issued.chain, signer: issued.signer });
-  const listener = serve(0, [credential], hello);
-  const args = [PEER, "get", `${listener.address.port}`, ca];
-  const { stdout, stderr } = await new Deno.Command("python3", { args }).output();
-  const said = new TextDecoder().decode(stdout);
-  assertEquals(said.trim(), "200 hello from /from/aioquic", new TextDecoder().decode(stderr));
-  await listener.close();
-
-  const peer = new Deno.Command("python3", {
-    args: [PEER, "serve", cert, key],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const reader = peer.stdout.getReader();
-  const port = Number(new TextDecoder().decode((await reader.read()).value));
-  const trust = TrustStore.fromPem(await Deno.readTextFile(ca));
-  const { fields, body } = await get(new URL(`https://localhost:${port}/from/us`), trust);
-  assertEquals(fields, [[":status", "200"], ["x-server", "aioquic says hello"]]);
-  assertEquals(new TextDecoder().decode(body), "aioquic has /from/us");
-  await peer.stdin.close();
-  await reader.cancel();
-  await peer.status;
-  await Deno.remove(folder, { recursive: true });
-});

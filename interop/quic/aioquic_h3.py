@@ -1,6 +1,6 @@
 """aioquic's HTTP/3 as a live peer.
 
-aioquic_h3.py get URL_PORT CA        GETs https://localhost:PORT/path and prints status and body
+aioquic_h3.py get PORT CA PATH       GETs https://localhost:PORT/PATH and prints status and body
 aioquic_h3.py serve CERT KEY         prints its port and answers every request with its path
 """
 import asyncio
@@ -35,14 +35,14 @@ class H3(QuicConnectionProtocol):
                 self.done.set_result(None)
 
 
-async def get(port, ca):
+async def get(port, ca, path):
     configuration = QuicConfiguration(is_client=True, alpn_protocols=["h3"], server_name="localhost")
     configuration.load_verify_locations(ca)
     async with connect("127.0.0.1", int(port), configuration=configuration, create_protocol=H3) as protocol:
         stream = protocol._quic.get_next_available_stream_id()
         protocol.http.send_headers(stream, [
             (b":method", b"GET"), (b":scheme", b"https"), (b":authority", b"localhost"),
-            (b":path", b"/from/aioquic"), (b"user-agent", b"aioquic and Huffman"),
+            (b":path", path.encode()), (b"user-agent", b"aioquic and Huffman"),
         ], True)
         protocol.transmit()
         await protocol.done

@@ -1,7 +1,7 @@
 """aioquic as a live peer: an echo server, or a client that checks an echo.
 
 aioquic_peer.py server CERT KEY [retry] [v2]           prints its port
-aioquic_peer.py client PORT CA [v2] [update] [resume]  prints "ok" and what was agreed
+aioquic_peer.py client PORT CA [v2] [update] [resume] [cert=CERT key=KEY]  prints "ok" and what was agreed
 """
 import asyncio
 import os
@@ -54,6 +54,9 @@ async def client(port, ca, *flags):
             is_client=True, alpn_protocols=["echo"], server_name="localhost", session_ticket=ticket
         )
         configuration.load_verify_locations(ca)
+        files = dict(flag.split("=") for flag in flags if "=" in flag)
+        if "cert" in files:
+            configuration.load_cert_chain(files["cert"], files["key"])
         if "v2" in flags:
             configuration.original_version = V2
             configuration.supported_versions = [V2, V1]
@@ -72,7 +75,7 @@ async def client(port, ca, *flags):
             await ask(protocol, data)
             assert protocol._quic.tls.session_resumed, "the session was not resumed"
             early = protocol._quic.tls.early_data_accepted
-    print("ok", version.name if hasattr(version, "name") else hex(version), "early" if early else "", flush=True)
+    print("ok", version.name if hasattr(version, "name") else hex(version), "" if early is None else "early accepted" if early else "early rejected", flush=True)
 
 
 asyncio.run(globals()[sys.argv[1]](*sys.argv[2:]))

@@ -1,0 +1,80 @@
+/**
+ * Live peers for tests: programs that run beside us, and whether they are here.
+ *
+ * @module
+ */
+import { encodePem } from "@sealane/wire";
+import { authority, issued } from "./testing.ts";
+
+const ROOT = new URL("../../interop/quic/", import.meta.url).pathname;
+const folder = Deno.makeTempDirSync();
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+function file(name: string, label: string, ...ders: readonly Uint8Array[]): string {
+  Deno.writeTextFileSync(`${folder}/${name}`, ders.map((der) => encodePem(label, der)).join(""));
+  return `${folder}/${name}`;
+}
+
+/** Certificates and keys in PEM files: for localhost, and for a client. */
+export const FILES = {
+  ca: file("ca.pem", "CERTIFICATE", authority.certificate),
+  cert: file("cert.pem", "CERTIFICATE", ...issued.chain),
+  key: file("key.pem", "PRIVATE KEY", issued.privateKey),
+};
+
+function succeeds(program: string, ...args: string[]): boolean {
+  try {
+    return new Deno.Command(program, { args, stdout: "null", stderr: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+/** A program and its first arguments, or `null` where it is not installed. */
+export type Peer = readonly [program: string, ...args: string[]] | null;
+
+/** aioquic, where Python has it. */
+export const AIOQUIC: Peer = succeeds("python3", "-c", "import aioquic")
+  ? ["python3", `${ROOT}aioquic_peer.py`]
+  : null;
+
+/** aioquic's HTTP/3. */
+export const AIOQUIC_H3: Peer = AIOQUIC && ["python3", `${ROOT}aioquic_h3.py`];
+
+/** quic-go, where Go is installed and its module can be had. It is built once, into a temporary folder. */
+export const QUIC_GO: Peer =
+  succeeds("go", "build", "-C", `${ROOT}go`, "-o", `${folder}/quic-go`, ".")
+    ? [`${folder}/quic-go`]
+    : null;
+
+/** Runs a peer to its end; answers what it printed. */
+export async function runPeer(peer: Peer, ...more: string[]): Promise<string> {
+  if (peer === null) throw new Error("the peer is not installed");
+  const [program, ...args] = peer;
+  const { stdout, stderr } = await new Deno.Command(program, { args: [...args, ...more] }).output();
+  const decoder = new TextDecoder();
+  return (decoder.decode(stdout) + decoder.decode(stderr)).trim();
+}
+
+/** Starts a peer that prints its port and serves until its standard input ends; calls `body` with the port. */
+export async function withPeer(
+  peer: Peer,
+  args: readonly string[],
+  body: (port: number) => Promise<void>,
+): Promise<void> {
+  if (peer === null) throw new Error("the peer is not installed");
+  const [program, ...first] = peer;
+  const child = new Deno.Command(program, {
+    args: [...first, ...args],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  try {
+    await body(Number(new TextDecoder().decode((await reader.read()).value)));
+  } finally {
+    await child.stdin.close();
+    await reader.cancel();
+    await child.status;
+  }
+}
