@@ -15,6 +15,7 @@ import {
   createReplayGuard,
   echConfigList,
   Handshake,
+  type Observer,
   PACKETS,
   RECORDS,
 } from "../mod.ts";
@@ -145,9 +146,15 @@ Deno.test("a client that is not taken shows no certificate and leaves no session
   const own = { ...client, credentials: [await credentialFor("client.example")] };
   const accepted = await run(own, mutual);
   assert(accepted.ends[1].info?.peer?.leaf);
-  const outcome = await run(own, { ...mutual, echKeys: [otherKey] });
+  const written: Uint8Array[] = [];
+  const observer: Observer = {
+    message: (direction, _level, bytes) => void (direction === "write" && written.push(bytes)),
+  };
+  const outcome = await run({ ...own, observer }, { ...mutual, echKeys: [otherKey] });
   assertEquals(outcome.client?.code, "peer/ech-required");
-  assertEquals(outcome.ends[1].info?.peer ?? null, null);
+  const certificates = written.filter(([type]) => type === HandshakeType.certificate);
+  // An empty context and an empty list.
+  assertEquals(certificates.map((bytes) => [...bytes]), [[11, 0, 0, 4, 0, 0, 0, 0]]);
   assertEquals(outcome.session, null);
 });
 
@@ -161,17 +168,21 @@ Deno.test("a PSK of the inner hello serves nobody who reads the outer one", asyn
   assertEquals(outcome.ends[1].info?.resumed, false);
 });
 
-Deno.test("the application may decline an inner hello: the client comes back without ECH", async () => {
-  const names: (string | null)[] = [];
-  const acceptEch = ({ serverName }: { serverName: string | null }) => {
-    names.push(serverName);
-    return Promise.resolve(false);
-  };
-  const outcome = await run(client, { ...server, acceptEch });
-  assertEquals(names, ["secret.example"]);
-  assertEquals(outcome.client?.code, "peer/ech-required");
-  assertEquals(outcome.client?.echRetryConfigs, null);
-});
+for (const [what, config] of Object.entries({ once: server, retried: retryServer })) {
+  Deno.test(`the application may decline an inner hello, asked ${what}: come back without`, async () => {
+    const names: (string | null)[] = [];
+    const acceptEch = ({ serverName }: { serverName: string | null }) => {
+      names.push(serverName);
+      return Promise.resolve(false);
+    };
+    const outcome = await run(client, { ...config, acceptEch });
+    assertEquals(names, ["secret.example"]);
+    assertEquals(outcome.client?.code, "peer/ech-required");
+    assertEquals(outcome.client?.echRetryConfigs, null);
+    assertEquals(outcome.ends[1].info?.echAccepted, false);
+    assertEquals(outcome.ends[1].info?.serverName, "public.example");
+  });
+}
 
 for (const [what, config] of Object.entries({ once: server, retried: retryServer })) {
   Deno.test(`an imitation is ignored, asked ${what}`, async () => {
@@ -215,5 +226,18 @@ Deno.test("without a configuration that can be used: imitated, left out or refus
       code = error instanceof TlsError ? error.code : "";
     }
     assertEquals(code, "api/config");
+  }
+});
+
+Deno.test("ECH is accepted in whatever order the extensions stand, with GREASE and a PSK", async () => {
+  const permuted = { ...client, grease: true, permuteExtensions: true };
+  for (const config of [server, retryServer]) {
+    const serverConfig = { ...config, tickets };
+    const { session } = await run(permuted, serverConfig);
+    for (let round = 0; round < 10; round++) {
+      const to = session === null ? target : { ...target, session };
+      const outcome = await run(permuted, serverConfig, undefined, to);
+      assertAccepted(outcome);
+    }
   }
 });

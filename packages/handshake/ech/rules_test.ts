@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { ExtensionType as E, HandshakeType, TlsError } from "@sealane/wire";
 import {
   decodeExtension,
@@ -6,6 +6,7 @@ import {
   encryptedClientHelloInClientHello,
   encryptedClientHelloInEncryptedExtensions,
   encryptedClientHelloInHelloRetryRequest,
+  preSharedKeyInServerHello,
   type RawExtension,
 } from "../extensions/mod.ts";
 import { type ClientConfig, Handshake, type ServerConfig } from "../mod.ts";
@@ -26,6 +27,7 @@ import {
   run,
   server,
   target,
+  tickets,
   without,
 } from "../testdata/ech_ends.ts";
 
@@ -217,4 +219,19 @@ Deno.test("ECH without a way to verify the public name is an error of the config
     code = error instanceof TlsError ? error.code : "";
   }
   assertEquals(code, "api/config");
+});
+
+Deno.test("a client refuses a PSK that was taken from the outer hello: peer/psk-identity", async () => {
+  const config = { ...server, tickets };
+  const { session } = await run(client, config);
+  assert(session !== null);
+  const taken = encodeExtension(preSharedKeyInServerHello, 0);
+  const interfere = change(HandshakeType.server_hello, (message) => {
+    const hello = decodeServerHello(message.subarray(4));
+    return encodeServerHello({ ...hello, extensions: [...hello.extensions, taken] });
+  });
+  const stranger = { ...config, echKeys: [otherKey] };
+  const outcome = await run(client, stranger, interfere, { ...target, session });
+  // RFC 9849 §6.1.2: illegal_parameter.
+  assertEquals(outcome.client?.code, "peer/psk-identity");
 });
