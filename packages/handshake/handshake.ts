@@ -8,7 +8,7 @@ import type { MaybePromise } from "@sealane/providers";
 import { HandshakeType, TlsError, type TlsErrorCode } from "@sealane/wire";
 import { type Carrier, RECORDS } from "./carrier.ts";
 import { clientFlow } from "./client/flow.ts";
-import type { ClientConfig, ClientTarget, ServerConfig } from "./config.ts";
+import type { ClientConfig, ClientTarget, CommonConfig, ServerConfig } from "./config.ts";
 import { FlowContext } from "./context.ts";
 import type { HandshakeEvent, HandshakeInfo, Level } from "./events.ts";
 import { PostHandshake } from "./post_handshake.ts";
@@ -68,6 +68,7 @@ export class Handshake {
     target: ClientTarget,
     { carrier = RECORDS }: HandshakeOptions = {},
   ): Handshake {
+    requireFitting(config, carrier);
     const resolved = resolveClientConfig(config);
     return new Handshake(
       (signal) => new FlowContext("client", resolved, carrier, signal),
@@ -81,6 +82,7 @@ export class Handshake {
    * @throws {TlsError} `api/config`.
    */
   static server(config: ServerConfig, { carrier = RECORDS }: HandshakeOptions = {}): Handshake {
+    requireFitting(config, carrier);
     const resolved = resolveServerConfig(config);
     return new Handshake(
       (signal) => new FlowContext("server", resolved, carrier, signal),
@@ -352,4 +354,11 @@ function whenAborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) reject(signal.reason);
     else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
+}
+
+/** Refuses custom extensions that this carrier does not have, like QUIC transport parameters over records. */
+function requireFitting({ customExtensions = [] }: CommonConfig, carrier: Carrier): void {
+  const wrong = customExtensions.find(({ type }) => carrier.refusedExtensions.includes(type));
+  if (wrong === undefined) return;
+  throw new TlsError("api/config", `the extension ${wrong.type} is of another carrier`);
 }

@@ -14,7 +14,8 @@ import type {
   Tickets,
 } from "@sealane/handshake";
 import type { MaybePromise } from "@sealane/providers";
-import { equalBytes, Reader, Writer } from "@sealane/wire";
+import { concat, equalBytes, Reader, Writer } from "@sealane/wire";
+import type { ConnectionHooks } from "./config.ts";
 import { chain } from "./maybe.ts";
 import {
   decodeRemembered,
@@ -23,7 +24,11 @@ import {
   type RememberedParameters,
   rememberParameters,
 } from "./remembered_parameters.ts";
-import { decodeTransportParameters, type TransportParameters } from "./transport_parameters.ts";
+import {
+  decodeTransportParameters,
+  encodeTransportParameters,
+  type TransportParameters,
+} from "./transport_parameters.ts";
 import { QUIC_V1, type QuicVersion } from "./version.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -95,6 +100,19 @@ export function serverResumption(
   return { tickets: bound, earlyDataContext };
 }
 
+/**
+ * A client's new session, which says the version of its connection: RFC 9369 section 5 has no session resumed with another
+ * one, and not every server sends `version_information`.
+ */
+export function withVersion(session: Session, version: QuicVersion): Session {
+  if (session.context === null) return session;
+  const known = decodeTransportParameters(session.context, "server").versionInformation;
+  if (known !== undefined) return session;
+  const versionInformation = { chosenVersion: version.id, availableVersions: [] };
+  const said = encodeTransportParameters({ versionInformation }, "server");
+  return { ...session, context: concat([session.context, said]) };
+}
+
 /** What a client's session says about 0-RTT, or `null` for a session of another version. */
 export function rememberedOf(session: Session, version: QuicVersion): RememberedParameters | null {
   if (session.context === null) return null;
@@ -108,17 +126,17 @@ export function rememberedOf(session: Session, version: QuicVersion): Remembered
   return chosen === version.id ? rememberParameters(parameters) : null;
 }
 
-/** A client's configuration and target that offer sessions of `version` only; `onSession` is told which is offered. */
+/** A client's configuration and target that offer sessions of `version` only; the connection is told which is offered. */
 export function clientResumption(
   tls: ClientConfig,
   target: ClientTarget,
   version: QuicVersion,
-  onSession: (remembered: RememberedParameters) => void,
+  hooks: Pick<ConnectionHooks, "onSession" | "version">,
 ): { tls: ClientConfig; target: ClientTarget } {
   const pick = (session: Session | null): Session | null => {
     const remembered = session === null ? null : rememberedOf(session, version);
     if (remembered === null) return null;
-    onSession(remembered);
+    hooks.onSession(remembered);
     return session;
   };
   const { session, ...rest } = target;
@@ -130,7 +148,7 @@ export function clientResumption(
       ...tls,
       sessionCache: {
         take: (server): MaybePromise<Session | null> => chain(sessionCache.take(server), pick),
-        put: (server, kept) => sessionCache.put(server, kept),
+        put: (server, kept) => sessionCache.put(server, withVersion(kept, hooks.version())),
       },
     },
   };

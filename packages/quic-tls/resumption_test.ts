@@ -1,39 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  createReplayGuard,
-  MemoryClientCache,
-  RotatingTicketKeys,
-  sealedTickets,
-} from "@sealane/handshake";
-import { nativeProvider } from "@sealane/providers/native";
+import { createReplayGuard } from "@sealane/handshake";
 import { utf8 } from "@sealane/wire";
 import type { QuicClientConfig, QuicServerConfig } from "./config.ts";
 import { TransportErrorCode } from "./errors.ts";
 import type { QuicEarlyDataEvent } from "./events.ts";
 import { decodeContext, encodeContext, rememberedOf } from "./resumption.ts";
-import { clientConfig, clock, exchange, pair, serverConfig, TestEnd } from "./test_end.ts";
+import { clock, exchange, pair, resuming, serverConfig, TestEnd } from "./test_end.ts";
 import { QUIC_V1, QUIC_V2 } from "./version.ts";
 
 interface Both {
   client: Partial<QuicClientConfig>;
   server: Partial<QuicServerConfig>;
-}
-
-/** Configurations that share tickets and a cache. */
-async function resuming(): Promise<Both> {
-  const { tls: client } = clientConfig();
-  const { tls: server } = await serverConfig();
-  const keys = new RotatingTicketKeys(nativeProvider);
-  return {
-    client: { tls: { ...client, sessionCache: new MemoryClientCache(), earlyData: true } },
-    server: {
-      tls: {
-        ...server,
-        tickets: sealedTickets({ provider: nativeProvider, keys }),
-        earlyData: { replayGuard: createReplayGuard() },
-      },
-    },
-  };
 }
 
 function verdict(end: TestEnd): QuicEarlyDataEvent | undefined {

@@ -21,6 +21,7 @@ import { LevelKeys, levelOf, type PacketNumberSpace, type ProtectedPacket } from
 import { chain } from "./maybe.ts";
 import { ParameterExchange } from "./parameter_exchange.ts";
 import type { OpenedPacket } from "./protection.ts";
+import { withVersion } from "./resumption.ts";
 import { checkNotReduced, type RememberedParameters } from "./remembered_parameters.ts";
 import { verifyRetry } from "./retry.ts";
 import type { TransportParameters } from "./transport_parameters.ts";
@@ -466,7 +467,7 @@ export class QuicTls {
         this.#events.push({ type: "earlyData", accepted: event.accepted, reason: event.reason });
         return;
       case "ticket":
-        this.#events.push(event);
+        this.#events.push({ ...event, session: withVersion(event.session, this.#version) });
         return;
       case "complete":
         return this.#onComplete(event.info);

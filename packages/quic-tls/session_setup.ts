@@ -13,7 +13,6 @@ import {
   quicServerConfig,
 } from "./config.ts";
 import type { ParameterSetup } from "./parameter_exchange.ts";
-import type { RememberedParameters } from "./remembered_parameters.ts";
 import { clientResumption } from "./resumption.ts";
 import { QUIC_V1, QUIC_VERSIONS } from "./version.ts";
 
@@ -46,8 +45,7 @@ export function clientSetup(config: QuicClientConfig, target: ClientTarget): Ses
     retrySource: null,
     afterVersionNegotiation: config.afterVersionNegotiation ?? false,
     handshake: (hooks) => {
-      const onSession = (remembered: RememberedParameters) => hooks.onSession(remembered);
-      const offer = clientResumption(config.tls, target, version, onSession);
+      const offer = clientResumption(config.tls, target, version, hooks);
       const tls = quicClientConfig(offer.tls, hooks);
       return Handshake.client(tls, offer.target, { carrier: PACKETS });
     },

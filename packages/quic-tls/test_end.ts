@@ -6,12 +6,16 @@
  */
 import {
   createCredential,
+  createReplayGuard,
   type Credential,
   type HandshakeInfo,
   type Level,
+  MemoryClientCache,
+  RotatingTicketKeys,
+  sealedTickets,
 } from "@sealane/handshake";
 import { createTestAuthority } from "@sealane/pki/testing";
-import type { MaybePromise } from "@sealane/providers";
+import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 import { nativeProvider } from "@sealane/providers/native";
 import { concat, utf8 } from "@sealane/wire";
 import type { QuicClientConfig, QuicServerConfig } from "./config.ts";
@@ -76,6 +80,22 @@ export async function serverConfig(
     pto: () => 100,
     now: () => clock.time,
     ...changes,
+  };
+}
+
+/** Configurations that share tickets, a session cache and 0-RTT. */
+export async function resuming(provider: CryptoProvider = nativeProvider): Promise<{
+  client: Partial<QuicClientConfig> & Pick<QuicClientConfig, "tls">;
+  server: Partial<QuicServerConfig> & Pick<QuicServerConfig, "tls">;
+}> {
+  const { tls: client } = clientConfig();
+  const { tls: server } = await serverConfig();
+  const tickets = sealedTickets({ provider, keys: new RotatingTicketKeys(provider) });
+  const earlyData = { replayGuard: createReplayGuard() };
+  const sessionCache = new MemoryClientCache();
+  return {
+    client: { tls: { ...client, provider, sessionCache, earlyData: true } },
+    server: { tls: { ...server, provider, tickets, earlyData } },
   };
 }
 
