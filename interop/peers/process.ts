@@ -74,7 +74,7 @@ export async function connectWhenReady(port: number): Promise<Deno.TcpConn> {
     try {
       return await Deno.connect({ hostname: "127.0.0.1", port });
     } catch (error) {
-      if (attempt === 200 || !(error instanceof Deno.errors.ConnectionRefused)) throw error;
+      if (attempt === 800 || !(error instanceof Deno.errors.ConnectionRefused)) throw error;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   }

@@ -23,7 +23,7 @@ import {
 import { decodeCertificateRequest } from "./messages/certificate_request.ts";
 import { type ClientHello, decodeClientHello } from "./messages/client_hello.ts";
 import { HANDSHAKE_HEADER_LENGTH } from "./messages/message.ts";
-import { shake, shakeOut } from "./testing.ts";
+import { exchange, shake, shakeOut } from "./testing.ts";
 import {
   type ClientConfig,
   type CommonConfig,
@@ -177,6 +177,18 @@ Deno.test("with the suites a server asks for SM2 certificates only, and a client
     const expected = credentials.includes(smCredential) ? S.sm2sig_sm3 : null;
     assertEquals(ends.info?.peerSignatureScheme, expected);
   }
+});
+
+Deno.test("after the handshake, too, a server asks for SM2 certificates only", () => {
+  const config = { provider: both, trust, credentials: [ecdsaCredential, smCredential] };
+  const client = Handshake.client({ ...config, postHandshakeAuthentication: true }, target);
+  const server = Handshake.server(config);
+  shake(client, server);
+  server.post.requestClientAuthentication();
+  const [, events] = exchange(client, server);
+  const answer = events.find((event) => event.type === "clientAuthentication");
+  assert(answer?.type === "clientAuthentication");
+  assertEquals(answer.peer?.certificates[0], smChain[0]);
 });
 
 /** Puts a ShangMi suite in the place of the one that the server chose. */
