@@ -4,14 +4,20 @@
  *
  * @module
  */
-import { exchange, makeMaterial, type Material, openConnection } from "../../interop/peers/mod.ts";
+import {
+  exchange,
+  makeMaterial,
+  makeShangmiMaterial,
+  type Material,
+  openConnection,
+} from "../../interop/peers/mod.ts";
 import type { Scenario } from "../../interop/peers/mod.ts";
 import { missingCase, SESSION_CASES } from "../../interop/peers/session_cases.ts";
 import { EARLY, type SessionPeerCase } from "../../interop/peers/session_visits.ts";
 import { nativeProvider } from "@sealane/providers/native";
 import { fetchPage } from "./fetch.ts";
 import { writeHandshakePage } from "./page.ts";
-import { scenarios } from "./scenarios.ts";
+import { scenarios, shangmiScenarios } from "./scenarios.ts";
 import { goodRow, HEAD, otherRow, row, sessionRow } from "./table.ts";
 
 const UP = new TextEncoder().encode("from Sealane: 凌波不过横塘路\n".repeat(100));
@@ -74,14 +80,18 @@ async function demo(): Promise<boolean> {
   const skipped = new Map<string, number>();
   let good = 0;
   let all = 0;
-  for (const scenario of scenarios()) {
-    const missing = await scenario.peer.missing();
-    if (missing !== null) {
-      skipped.set(missing, (skipped.get(missing) ?? 0) + 1);
-      continue;
+  using sm2 = await makeShangmiMaterial();
+  const lists = [[material, scenarios()], [sm2, shangmiScenarios()]] as const;
+  for (const [own, list] of lists) {
+    for (const scenario of list) {
+      const missing = await scenario.peer.missing();
+      if (missing !== null) {
+        skipped.set(missing, (skipped.get(missing) ?? 0) + 1);
+        continue;
+      }
+      all++;
+      if (await connectOnce(own, scenario)) good++;
     }
-    all++;
-    if (await connectOnce(material, scenario)) good++;
   }
   for (const one of SESSION_CASES) {
     const missing = await missingCase(one);

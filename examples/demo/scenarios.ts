@@ -5,12 +5,15 @@
  */
 import type { CryptoProvider } from "@sealane/providers";
 import { nativeProvider as native } from "@sealane/providers/native";
+import { shangmiProvider as shangmi } from "@sealane/providers/shangmi";
 import { nobleProvider as noble } from "@sealane/providers/noble";
 import { webCryptoProvider as webcrypto } from "@sealane/providers/webcrypto";
 import { CipherSuiteId as C, NamedGroup as G } from "@sealane/wire";
 import {
+  bouncyCastle,
   curl,
   denoTls,
+  kona,
   nodeTls,
   openssl,
   type Peer,
@@ -61,4 +64,14 @@ function* everyFeature(): Generator<Scenario> {
 /** All connections of the demo, in order. */
 export function scenarios(): Scenario[] {
   return [...everyPeer(), ...everyFeature()];
+}
+
+/** The suites of RFC 8998, with certificates of their own. */
+export function shangmiScenarios(): Scenario[] {
+  const provider = shangmi;
+  return (["client", "server"] as const).flatMap((role): Scenario[] => [
+    { peer: bouncyCastle, role, provider, suite: C.TLS_SM4_GCM_SM3 },
+    { peer: bouncyCastle, role, provider, suite: C.TLS_SM4_CCM_SM3 },
+    { peer: kona, role, provider, suite: C.TLS_SM4_GCM_SM3 },
+  ]);
 }

@@ -12,6 +12,7 @@ import {
   NamedGroup as G,
   SignatureScheme as S,
   TlsError,
+  utf8,
 } from "@sealane/wire";
 import {
   decodeExtension,
@@ -30,6 +31,7 @@ import {
   createCredential,
   type Credential,
   Handshake,
+  importPsk,
   type ServerConfig,
 } from "./mod.ts";
 
@@ -189,6 +191,22 @@ Deno.test("after the handshake, too, a server asks for SM2 certificates only", (
   const answer = events.find((event) => event.type === "clientAuthentication");
   assert(answer?.type === "clientAuthentication");
   assertEquals(answer.peer?.certificates[0], smChain[0]);
+});
+
+Deno.test("an external PSK for SM3 is taken with the suites, and one for SHA-256 is not", () => {
+  const [identity, key] = [utf8("sensor 7"), new Uint8Array(32).fill(7)];
+  for (const [hash, taken] of [["SM3", true], ["SHA-256", false]] as const) {
+    const externalPsks = [{ identity, key, hash }];
+    const config = { provider: shangmiProvider, trust, externalPsks };
+    const client = Handshake.client(config, target);
+    shake(client, Handshake.server({ ...config, credentials: [smCredential] }));
+    assertEquals(client.info?.externalPsk, taken);
+    assertEquals(client.info?.group, G.curveSM2);
+  }
+  // The registry of RFC 9258 section 10 has SHA-256 and SHA-384 only.
+  const { hash } = shangmiProvider.cipherSuites[0];
+  const source = { identity, key, hash };
+  assertThrows(() => importPsk(source, "SM3"), TlsError, "RFC 9258 has no KDF for the hash SM3");
 });
 
 /** Puts a ShangMi suite in the place of the one that the server chose. */
