@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { createReplayGuard } from "@sealane/handshake";
 import { utf8 } from "@sealane/wire";
 import type { QuicClientConfig, QuicServerConfig } from "./config.ts";
 import { TransportErrorCode } from "./errors.ts";
