@@ -259,7 +259,7 @@ export class KeyPhases {
     const header = this.#readHeader;
     const current = this.#read;
     if (header === null || current === null) return "keys-unavailable";
-    const unmasked = unprotectHeader(header, this.tagLength, packet, packetNumberOffset, largest);
+    const unmasked = unprotectHeader(header, packet, packetNumberOffset, largest);
     if (typeof unmasked === "string") return unmasked;
     const phase = this.#phase;
     if ((unmasked.firstByte & KEY_PHASE_BIT) === 0 === ((phase & 1) === 0)) {

@@ -41,10 +41,8 @@ export interface UnmaskedPacket {
   readonly firstByte: number;
   /** The packet number in full. */
   readonly packetNumber: number;
-  /** The header, with room behind it for the payload. */
-  readonly out: Uint8Array;
-  /** Bytes of the header, with the packet number. */
-  readonly headerLength: number;
+  /** The header, with the packet number. */
+  readonly header: Uint8Array;
 }
 
 /**
@@ -171,15 +169,11 @@ export class PacketKey {
     );
   }
 
-  /** Opens a packet into the room behind its unmasked header; `null` if it is forged. */
+  /** Opens a packet into new memory; `null` if it is forged. */
   open(unmasked: UnmaskedPacket, packet: Uint8Array): MaybePromise<Uint8Array | null> {
-    const { out, headerLength } = unmasked;
-    return this.#aead.open(
-      this.#nonceOf(unmasked.packetNumber),
-      out.subarray(0, headerLength),
-      packet.subarray(headerLength),
-      out.subarray(headerLength),
-    );
+    const { header } = unmasked;
+    const nonce = this.#nonceOf(unmasked.packetNumber);
+    return this.#aead.open(nonce, header, packet.subarray(header.length));
   }
 }
 
@@ -197,12 +191,11 @@ export function protectHeader(
 }
 
 /**
- * Removes header protection into a new buffer, which also has the room for the payload; `packet` stays as it is. `largest`
- * is the largest packet number received in the packet number space, or -1.
+ * Removes header protection from a copy of the header; `packet` stays as it is. `largest` is the largest packet number
+ * received in the packet number space, or -1.
  */
 export function unprotectHeader(
   key: HeaderProtectionKey,
-  tagLength: number,
   packet: Uint8Array,
   packetNumberOffset: number,
   largest: number,
@@ -213,18 +206,18 @@ export function unprotectHeader(
   const mask = key.mask(packet.subarray(sampleOffset, sampleOffset + SAMPLE_LENGTH));
   const firstByte = packet[0] ^ (mask[0] & (packet[0] & 0x80 ? 0x0f : 0x1f));
   const length = (firstByte & 3) + 1;
-  const out = new Uint8Array(packet.length - tagLength);
-  out[0] = firstByte;
-  for (let i = 1; i < packetNumberOffset; i++) out[i] = packet[i];
+  const header = new Uint8Array(packetNumberOffset + length);
+  header[0] = firstByte;
+  for (let i = 1; i < packetNumberOffset; i++) header[i] = packet[i];
   let truncated = 0;
   for (let i = 0; i < length; i++) {
     const byte = packet[packetNumberOffset + i] ^ mask[1 + i];
-    out[packetNumberOffset + i] = byte;
+    header[packetNumberOffset + i] = byte;
     truncated = truncated * 256 + byte;
   }
   const packetNumber = decodePacketNumber(largest, truncated, length);
   if (packetNumber < 0) return "packet-number";
-  return { firstByte, packetNumber, out, headerLength: packetNumberOffset + length };
+  return { firstByte, packetNumber, header };
 }
 
 /**
@@ -233,7 +226,7 @@ export function unprotectHeader(
  * @throws {QuicError} `PROTOCOL_VIOLATION` for reserved bits that are not 0 and for a packet without frames.
  */
 export function checkOpened(unmasked: UnmaskedPacket, payload: Uint8Array): OpenedPacket {
-  const { firstByte, packetNumber, out, headerLength } = unmasked;
+  const { firstByte, packetNumber, header } = unmasked;
   // RFC 9000 §17.2 and §17.3.1: checked after both protections are removed, or it would be an oracle.
   if (firstByte & (firstByte & 0x80 ? 0x0c : 0x18)) {
     const reason = `the reserved bits of packet ${packetNumber} are not 0`;
@@ -244,7 +237,7 @@ export function checkOpened(unmasked: UnmaskedPacket, payload: Uint8Array): Open
     const reason = `packet ${packetNumber} has no frames`;
     throw new QuicError(TransportErrorCode.PROTOCOL_VIOLATION, reason);
   }
-  return { firstByte, packetNumber, header: out.subarray(0, headerLength), payload };
+  return { firstByte, packetNumber, header, payload };
 }
 
 /**
@@ -335,7 +328,7 @@ export class PacketProtector {
     largest: number,
   ): MaybePromise<OpenedPacket | DropReason> {
     const key = this.#headerKey;
-    const unmasked = unprotectHeader(key, this.tagLength, packet, packetNumberOffset, largest);
+    const unmasked = unprotectHeader(key, packet, packetNumberOffset, largest);
     if (typeof unmasked === "string") return unmasked;
     const payload = this.#key.open(unmasked, packet);
     if (payload instanceof Promise) return payload.then((opened) => this.#judge(unmasked, opened));
