@@ -17,6 +17,7 @@ import { EARLY, type SessionPeerCase } from "../../interop/peers/session_visits.
 import { nativeProvider } from "@sealane/providers/native";
 import { fetchPage } from "./fetch.ts";
 import { writeHandshakePage } from "./page.ts";
+import { type QuicCase, quicCases, quicRow } from "./quic.ts";
 import { scenarios, shangmiScenarios } from "./scenarios.ts";
 import { goodRow, HEAD, otherRow, row, sessionRow } from "./table.ts";
 
@@ -54,6 +55,20 @@ async function resumeOnce(material: Material, one: SessionPeerCase): Promise<boo
     const reason = error instanceof Error ? error.message : error;
     console.log(
       row(one.peer, one.role, nativeProvider.name, "-", "-", "-", "-", `FAILED: ${reason}`),
+    );
+    return false;
+  }
+}
+
+/** Has a QUIC connection, and prints its line. */
+async function quicOnce(one: QuicCase): Promise<boolean> {
+  try {
+    console.log(quicRow(one, await inTime(one.run())));
+    return true;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    console.log(
+      row(one.peer, one.role, one.provider.name, "-", "-", "-", "-", `FAILED: ${reason}`),
     );
     return false;
   }
@@ -101,6 +116,14 @@ async function demo(): Promise<boolean> {
     }
     all++;
     if (await resumeOnce(material, one)) good++;
+  }
+  for (const one of quicCases()) {
+    if (one.missing !== null) {
+      skipped.set(one.missing, (skipped.get(one.missing) ?? 0) + 1);
+      continue;
+    }
+    all++;
+    if (await quicOnce(one)) good++;
   }
   for (const [reason, count] of skipped) console.log(`skipped: ${count} connections, ${reason}`);
   const page = await writeHandshakePage(material, "handshake.html");

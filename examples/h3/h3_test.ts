@@ -3,7 +3,7 @@ import { createCredential } from "@sealane/handshake";
 import { fromHex } from "@sealane/wire";
 import { get } from "../h3_get.ts";
 import { hello, serve } from "../h3_server.ts";
-import { AIOQUIC_H3, FILES, QUIC_GO, runPeer, withPeer } from "../quic/live.ts";
+import { AIOQUIC_H3, buildQuicGo, FILES, runPeer, withPeer } from "../quic/live.ts";
 import { issued, trust } from "../quic/testing.ts";
 import { decodeFields, encodeFields, type Field } from "./qpack.ts";
 
@@ -42,7 +42,7 @@ const credential = createCredential({ certificates: issued.chain, signer: issued
 /** HTTP/3 of other people's, and what it says of a GET to us, and to it. */
 const PEERS = [
   { name: "aioquic", peer: AIOQUIC_H3, said: "aioquic has /from/us" },
-  { name: "quic-go", peer: QUIC_GO, said: "quic-go has /from/us for nobody" },
+  { name: "quic-go", peer: buildQuicGo(), said: "quic-go has /from/us for nobody" },
 ];
 
 for (const { name, peer, said } of PEERS) {

@@ -3,21 +3,19 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createCredential, createReplayGuard, MemoryClientCache } from "@sealane/handshake";
 import { QUIC_V1, QUIC_V2 } from "@sealane/quic-tls";
-import { CipherSuiteId, encodePem } from "@sealane/wire";
+import { CipherSuiteId } from "@sealane/wire";
 import { connect, type ListenOptions, QuicListener } from "./endpoint.ts";
-import { AIOQUIC, FILES, QUIC_GO, runPeer, withPeer } from "./live.ts";
-import { ask, authority, CLIENT, echo, issued, readAll, SERVER, trust } from "./testing.ts";
+import { AIOQUIC, askQuinn, buildQuicGo, FILES, runPeer, withPeer, withQuinn } from "./live.ts";
+import { ask, CLIENT, echo, issued, SERVER, trust } from "./testing.ts";
 import { denoSocket } from "./udp.ts";
 
 const client = CLIENT.tls;
 const target = { serverName: "localhost" };
 const BYTES = crypto.getRandomValues(new Uint8Array(65_536));
-const certPem = issued.chain.map((der) => encodePem("CERTIFICATE", der)).join("");
-const keyPem = encodePem("PRIVATE KEY", issued.privateKey);
-const caPem = encodePem("CERTIFICATE", authority.certificate);
+const QUIC_GO = buildQuicGo();
 const credentials = [createCredential({ certificates: issued.chain, signer: issued.signer })];
 /** Every handshake looks like a replay. */
 const NO_EARLY_DATA = { ...createReplayGuard(), claim: () => false };
@@ -44,64 +42,32 @@ const SUITES = [
 ] as const;
 
 for (const suite of SUITES) {
-  Deno.test(`our client talks to quinn with ${suite}, and updates keys`, async () => {
-    const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
-    const listener = endpoint.listen({ cert: certPem, key: keyPem, alpnProtocols: ["echo"] });
-    const served = (async () => {
-      const incoming = await listener.incoming();
-      const connection = await incoming.accept();
-      for await (const stream of connection.incomingBidirectionalStreams) {
-        stream.readable.pipeTo(stream.writable).catch(() => {});
-      }
-    })().catch(() => {});
-    const tls = { ...client, cipherSuites: [CipherSuiteId[suite]] };
-    const connection = await connect(denoSocket(), endpoint.addr, { tls, target });
-    await connection.ready;
-    assertEquals(await ask(connection, BYTES), BYTES);
-    await connection.updateKeys();
-    assertEquals(connection.tls.keyPhase, 1);
-    assertEquals(await ask(connection, BYTES), BYTES);
-    assertEquals(connection.tls.info?.suite.name, suite);
-    await connection.close();
-    listener.stop();
-    endpoint.close();
-    await served;
-  });
-}
-
-async function connectQuinn(
-  endpoint: Deno.QuicEndpoint,
-  port: number,
-  serverName = "localhost",
-): Promise<Deno.QuicConn> {
-  const alpnProtocols = ["echo"];
-  const options = { hostname: "127.0.0.1", port, serverName, caCerts: [caPem], alpnProtocols };
-  return await Deno.connectQuic({ ...options, endpoint });
+  Deno.test(`our client talks to quinn with ${suite}, and updates keys`, () =>
+    withQuinn(async (port) => {
+      const to = { hostname: "127.0.0.1", port };
+      const tls = { ...client, cipherSuites: [CipherSuiteId[suite]] };
+      const connection = await connect(denoSocket(), to, { tls, target });
+      await connection.ready;
+      assertEquals(await ask(connection, BYTES), BYTES);
+      await connection.updateKeys();
+      assertEquals(connection.tls.keyPhase, 1);
+      assertEquals(await ask(connection, BYTES), BYTES);
+      assertEquals(connection.tls.info?.suite.name, suite);
+      await connection.close();
+    }));
 }
 
 for (const retry of [false, true]) {
-  Deno.test(`quinn talks to our server${retry ? " after a Retry packet" : ""}`, async () => {
-    await withServer({ retry }, async (port) => {
-      const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
-      const connection = await connectQuinn(endpoint, port);
-      const stream = await connection.createBidirectionalStream();
-      const writer = stream.writable.getWriter();
-      const sent = writer.write(BYTES).then(() => writer.close());
-      assertEquals(await readAll(stream.readable), BYTES);
-      await sent;
-      connection.close({ closeCode: 0, reason: "" });
-      endpoint.close();
-    });
-  });
+  Deno.test(`quinn talks to our server${retry ? " after a Retry packet" : ""}`, () =>
+    withServer({ retry }, async (port) => {
+      assertEquals(await askQuinn(port, BYTES), BYTES);
+    }));
 }
 
-Deno.test("quinn refuses to verify us under another name", async () => {
-  await withServer({}, async (port) => {
-    const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
-    assert(await connectQuinn(endpoint, port, "example.org").then(() => false, () => true));
-    endpoint.close();
-  });
-});
+Deno.test("quinn refuses to verify us under another name", () =>
+  withServer({}, async (port) => {
+    await assertRejects(() => askQuinn(port, BYTES, "example.org"));
+  }));
 
 /** aioquic's client with our server: its flags, our options, what it has to say. */
 const AIOQUIC_CLIENTS: [string, Partial<ListenOptions>, RegExp][] = [

@@ -4,7 +4,7 @@
  * @module
  */
 import { encodePem } from "@sealane/wire";
-import { authority, issued } from "./testing.ts";
+import { authority, issued, readAll } from "./testing.ts";
 
 const ROOT = new URL("../../interop/quic/", import.meta.url).pathname;
 const folder = Deno.makeTempDirSync();
@@ -41,11 +41,11 @@ export const AIOQUIC: Peer = succeeds("python3", "-c", "import aioquic")
 /** aioquic's HTTP/3. */
 export const AIOQUIC_H3: Peer = AIOQUIC && ["python3", `${ROOT}aioquic_h3.py`];
 
-/** quic-go, where Go is installed and its module can be had. It is built once, into a temporary folder. */
-export const QUIC_GO: Peer =
-  succeeds("go", "build", "-C", `${ROOT}go`, "-o", `${folder}/quic-go`, ".")
-    ? [`${folder}/quic-go`]
-    : null;
+/** quic-go, where Go is installed and its module can be had. It is built here, into a temporary folder. */
+export function buildQuicGo(): Peer {
+  const built = succeeds("go", "build", "-C", `${ROOT}go`, "-o", `${folder}/quic-go`, ".");
+  return built ? [`${folder}/quic-go`] : null;
+}
 
 /** Runs a peer to its end; answers what it printed. */
 export async function runPeer(peer: Peer, ...more: string[]): Promise<string> {
@@ -76,5 +76,54 @@ export async function withPeer(
     await child.stdin.close();
     await reader.cancel();
     await child.status;
+  }
+}
+
+/** Runs `body` with the port of an echo server that is quinn. */
+export async function withQuinn<T>(body: (port: number) => Promise<T>): Promise<T> {
+  const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
+  const [cert, key] = [FILES.cert, FILES.key].map((name) => Deno.readTextFileSync(name));
+  const listener = endpoint.listen({ cert, key, alpnProtocols: ["echo"] });
+  const served = (async () => {
+    const incoming = await listener.incoming();
+    const connection = await incoming.accept();
+    for await (const stream of connection.incomingBidirectionalStreams) {
+      stream.readable.pipeTo(stream.writable).catch(() => {});
+    }
+  })().catch(() => {});
+  try {
+    return await body(endpoint.addr.port);
+  } finally {
+    listener.stop();
+    endpoint.close();
+    await served;
+  }
+}
+
+/** Has quinn send bytes to an echo server and answers what came back. */
+export async function askQuinn(
+  port: number,
+  bytes: Uint8Array,
+  serverName = "localhost",
+): Promise<Uint8Array> {
+  const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
+  try {
+    const connection = await Deno.connectQuic({
+      hostname: "127.0.0.1",
+      port,
+      serverName,
+      caCerts: [Deno.readTextFileSync(FILES.ca)],
+      alpnProtocols: ["echo"],
+      endpoint,
+    });
+    const stream = await connection.createBidirectionalStream();
+    const writer = stream.writable.getWriter();
+    const sent = writer.write(bytes).then(() => writer.close());
+    const answer = await readAll(stream.readable);
+    await sent;
+    connection.close({ closeCode: 0, reason: "" });
+    return answer;
+  } finally {
+    endpoint.close();
   }
 }

@@ -36,9 +36,13 @@ export const CLIENT: ConnectOptions = {
   target: { serverName: "localhost" },
 };
 
-/** Sends every stream's bytes back. */
-export async function echo(listener: QuicListener): Promise<void> {
+/** Sends every stream's bytes back; `onConnection` is told of each connection. */
+export async function echo(
+  listener: QuicListener,
+  onConnection: (connection: QuicConnection) => void = () => {},
+): Promise<void> {
   for await (const connection of listener.connections()) {
+    onConnection(connection);
     (async () => {
       for await (const stream of connection.streams()) {
         stream.readable.pipeTo(stream.writable).catch(() => {});
