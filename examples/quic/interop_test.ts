@@ -4,7 +4,12 @@
  * @module
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createCredential, createReplayGuard, MemoryClientCache } from "@sealane/handshake";
+import {
+  type ClientSessionCache,
+  createCredential,
+  createReplayGuard,
+  MemoryClientCache,
+} from "@sealane/handshake";
 import { QUIC_V1, QUIC_V2 } from "@sealane/quic-tls";
 import { CipherSuiteId } from "@sealane/wire";
 import { connect, type ListenOptions, QuicListener } from "./endpoint.ts";
@@ -140,7 +145,16 @@ for (const { peer, name, command, flags, versions, early = true, updates = true 
   }, () =>
     withPeer(peer, [command, FILES.cert, FILES.key, ...flags], async (port) => {
       const to = { hostname: "127.0.0.1", port };
-      const tls = { ...client, sessionCache: new MemoryClientCache(), earlyData: true };
+      const cache = new MemoryClientCache();
+      const ticket = Promise.withResolvers<void>();
+      const sessionCache: ClientSessionCache = {
+        take: (server) => cache.take(server),
+        put(server, session) {
+          cache.put(server, session);
+          ticket.resolve();
+        },
+      };
+      const tls = { ...client, sessionCache, earlyData: true };
       const options = { tls, target, versions, version: versions?.at(-1) };
       const connection = await connect(denoSocket(), to, options);
       const bytes = updates ? BYTES : BYTES.subarray(0, 8192);
@@ -151,6 +165,7 @@ for (const { peer, name, command, flags, versions, early = true, updates = true 
       const { version } = connection.tls;
       assertEquals(version, flags.includes("v2") ? QUIC_V2 : QUIC_V1);
       assertEquals(connection.tls.token.length > 0, flags.includes("retry"));
+      await ticket.promise;
       await connection.close();
 
       const again = await connect(denoSocket(), to, { tls, target, version });

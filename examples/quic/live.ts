@@ -33,13 +33,16 @@ function succeeds(program: string, ...args: string[]): boolean {
 /** A program and its first arguments, or `null` where it is not installed. */
 export type Peer = readonly [program: string, ...args: string[]] | null;
 
+/** The Python to use: of several on a machine, only one may have aioquic. */
+const PYTHON = Deno.env.get("SEALANE_PYTHON") ?? "python3";
+
 /** aioquic, where Python has it. */
-export const AIOQUIC: Peer = succeeds("python3", "-c", "import aioquic")
-  ? ["python3", `${ROOT}aioquic_peer.py`]
+export const AIOQUIC: Peer = succeeds(PYTHON, "-c", "import aioquic")
+  ? [PYTHON, `${ROOT}aioquic_peer.py`]
   : null;
 
 /** aioquic's HTTP/3. */
-export const AIOQUIC_H3: Peer = AIOQUIC && ["python3", `${ROOT}aioquic_h3.py`];
+export const AIOQUIC_H3: Peer = AIOQUIC && [PYTHON, `${ROOT}aioquic_h3.py`];
 
 /** quic-go, where Go is installed and its module can be had. It is built here, into a temporary folder. */
 export function buildQuicGo(): Peer {

@@ -164,7 +164,9 @@ for (const algorithm of builtinCompression()) {
 
 // pip install --pre tlslite-ng brotli zstandard
 const TLSLITE = new URL("tlslite_end.py", import.meta.url).pathname;
-const tlslite = await new Deno.Command("python3", {
+/** The Python to use: of several on a machine, only one may have tlslite-ng. */
+const PYTHON = Deno.env.get("SEALANE_PYTHON") ?? "python3";
+const tlslite = await new Deno.Command(PYTHON, {
   args: ["-c", "import tlslite, brotli, zstandard"],
   stdout: "null",
   stderr: "null",
@@ -197,7 +199,7 @@ for (const algorithm of builtinCompression()) {
         const config = { ...common, certificateCompression: [algorithm] };
         const files = [identity.certFile, identity.keyFile];
         const start = (side: string, port: number) =>
-          spawnEnd("python3", [TLSLITE, side, String(port), algorithm.name, ...files]);
+          spawnEnd(PYTHON, [TLSLITE, side, String(port), algorithm.name, ...files]);
         if (role === "client") {
           const peer = start("server", 0);
           const port = Number(await line(peer));
