@@ -61,16 +61,10 @@ async function run(command: string, args: string[], cwd?: string): Promise<void>
 /** One file for the whole shim, so that it starts fast: the runner starts it once for every test. */
 async function bundleShim(directory: string, provider: string): Promise<string> {
   const entry = new URL("shim.ts", import.meta.url).pathname;
+  const root = new URL("../..", import.meta.url).pathname;
   const bundle = `${directory}/shim.js`;
-  await run(Deno.execPath(), [
-    "bundle",
-    "--quiet",
-    "--platform",
-    "deno",
-    "--output",
-    bundle,
-    entry,
-  ]);
+  const args = ["bundle", "--quiet", "--platform", "deno", "--output", bundle, entry];
+  await run(Deno.execPath(), args, root);
   const launcher = `${directory}/shim`;
   const flags =
     "run --quiet --no-check --no-config --no-lock --cached-only --allow-net --allow-read";
