@@ -6,7 +6,6 @@
 import {
   type AeadKey,
   type CipherSuite,
-  type Hash,
   hkdfExpandLabel,
   type MaybePromise,
 } from "@sealane/providers";
@@ -14,11 +13,6 @@ import { TlsError, wipe } from "@sealane/wire";
 import { KEY_UPDATE_MARGIN, MAX_SEQUENCE_NUMBER } from "./limits.ts";
 
 const NO_CONTEXT = new Uint8Array(0);
-
-/** The secret that follows `secret` after a KeyUpdate (RFC 9846 section 7.2). */
-export function nextTrafficSecret(hash: Hash, secret: Uint8Array): Uint8Array {
-  return hkdfExpandLabel(hash, secret, "traffic upd", NO_CONTEXT, hash.outputLength);
-}
 
 /** Options of a {@link TrafficKey}. */
 export interface TrafficKeyOptions {
