@@ -9,13 +9,13 @@ import {
   Handshake,
   type HandshakeEvent,
   type HandshakeInfo,
-  type Level,
   type ServerConfig,
 } from "@sealane/handshake";
 import type { MaybePromise } from "@sealane/providers";
-import { type RecordContent, RecordReader, TrafficKey } from "@sealane/record";
+import { TrafficKey } from "@sealane/record";
 import { AlertDescription, ContentType, TlsError } from "@sealane/wire";
 import { type ConnectionEvent, type ConnectionOptions, skipLimit } from "./connection_options.ts";
+import { Inbound } from "./inbound.ts";
 import { Outbound } from "./outbound.ts";
 import { type TrafficSecrets, trafficState } from "./traffic_secrets.ts";
 
@@ -34,17 +34,14 @@ export class Connection {
   readonly #handshake: Handshake;
   readonly #role: "client" | "server";
   readonly #options: ConnectionOptions;
-  readonly #reader: RecordReader;
+  readonly #in: Inbound;
   readonly #out: Outbound;
   readonly #events: ConnectionEvent[] = [];
-  #readLevel: Level = "initial";
   #complete = false;
   #earlyBytes = 0;
-  #readClosed = false;
   #writeClosed = false;
   #error: TlsError | null = null;
   #running: Promise<void> | null = null;
-  #readKey: TrafficKey | null = null;
   #writeKey: TrafficKey | null = null;
   readonly #holdUntilComplete: boolean;
 
@@ -58,7 +55,10 @@ export class Connection {
     this.#handshake = handshake;
     this.#options = options;
     this.#holdUntilComplete = holdUntilComplete;
-    this.#reader = new RecordReader(options.recordLimits);
+    this.#in = new Inbound(handshake, options, {
+      drain: () => this.#drain(),
+      emit: (event) => this.#emit(event),
+    });
     this.#out = new Outbound(role, options);
   }
 
@@ -104,7 +104,7 @@ export class Connection {
 
   /** Whether the peer has closed its side: no more data comes. */
   get readClosed(): boolean {
-    return this.#readClosed;
+    return this.#in.closed;
   }
 
   /** Whether our side is closed: no more data can be written. */
@@ -150,13 +150,13 @@ export class Connection {
    * @throws {TlsError} `peer/truncated`.
    */
   receiveEnd(): MaybePromise<void> {
-    if (this.#error !== null || this.#readClosed) return;
+    if (this.#error !== null || this.#in.closed) return;
     if (this.#running !== null) return this.#running.then(() => this.receiveEnd());
-    const whole = this.#complete && this.#reader.buffered === 0;
+    const whole = this.#complete && this.#in.reader.buffered === 0;
     if (!whole || !this.#options.allowTruncation) {
       throw this.#fail(new TlsError("peer/truncated", "the stream ended without close_notify"));
     }
-    this.#closeRead();
+    this.#in.close();
   }
 
   /**
@@ -261,10 +261,10 @@ export class Connection {
    */
   extractTrafficSecrets(): TrafficSecrets {
     if (this.#error !== null) throw this.#error;
-    const [read, write] = [this.#readKey, this.#writeKey];
-    const open = this.#complete && !this.#readClosed && !this.#writeClosed;
+    const [read, write] = [this.#in.key, this.#writeKey];
+    const open = this.#complete && !this.#in.closed && !this.#writeClosed;
     const idle = this.#running === null && !this.#out.writer.pending &&
-      this.#reader.buffered === 0 && this.#handshake.atMessageBoundary;
+      this.#in.atRest;
     if (!open || !idle || read === null || write === null) {
       throw new TlsError("api/state", "the connection is not done, or not at rest");
     }
@@ -292,88 +292,8 @@ export class Connection {
   #receive(bytes: Uint8Array): MaybePromise<void> {
     if (this.#error !== null) throw this.#error;
     // After close_notify of the peer nothing counts (RFC 9846 section 6.1).
-    if (this.#readClosed) return;
-    return this.#guard(() => {
-      this.#reader.push(bytes);
-      return this.#readRecords();
-    });
-  }
-
-  /** Takes records one by one, since each may change the key of the next. */
-  #readRecords(): MaybePromise<void> {
-    while (!this.#readClosed) {
-      const record = this.#reader.next();
-      if (record instanceof Promise) return this.#readRecordsLater(record);
-      if (record === null) return;
-      const handled = this.#take(record);
-      if (handled instanceof Promise) return this.#readRecordsLater(handled);
-    }
-  }
-
-  /** The same once something was asynchronous: waits, and goes on. */
-  async #readRecordsLater(first: Promise<RecordContent | null | void>): Promise<void> {
-    let record = await first;
-    for (;;) {
-      if (record === null) return;
-      if (record !== undefined) await this.#take(record);
-      if (this.#readClosed) return;
-      record = await this.#reader.next();
-    }
-  }
-
-  #take({ type, content }: RecordContent): MaybePromise<void> {
-    if (type === ContentType.handshake) return this.#takeHandshake(content);
-    // RFC 9846 §5.1: handshake messages are not interleaved with other record types.
-    if (!this.#handshake.atMessageBoundary) {
-      throw new TlsError(
-        "peer/interleaved-record",
-        "a record came in the middle of a handshake message",
-      );
-    }
-    if (type === ContentType.alert) return this.#takeAlert(content);
-    this.#takeData(content);
-  }
-
-  #takeHandshake(content: Uint8Array): MaybePromise<void> {
-    // From the first ClientHello on, change_cipher_spec is dropped until the handshake is done.
-    if (!this.#complete) this.#reader.allowChangeCipherSpec(true);
-    const received = this.#handshake.receive(this.#readLevel, content);
-    if (received instanceof Promise) return received.finally(() => this.#drain());
-    this.#drain();
-  }
-
-  #takeAlert(content: Uint8Array): void {
-    if (this.#reader.alerts.receive(content, this.#reader.protected) === "close") {
-      if (!this.#complete) {
-        throw new TlsError("peer/truncated", "the peer closed the connection during the handshake");
-      }
-      this.#closeRead();
-    }
-  }
-
-  #takeData(content: Uint8Array): void {
-    const early = this.#readLevel === "early";
-    if (!early && this.#readLevel !== "application") {
-      throw new TlsError(
-        "peer/unexpected-application-data",
-        "application data came during the handshake",
-      );
-    }
-    if (content.length === 0) return;
-    if (early) this.#countEarlyData(content.length);
-    this.#handshake.post.applicationDataReceived();
-    this.#events.push({ type: "data", data: content, early });
-  }
-
-  /** RFC 9846 §4.3.10: more than max_early_data_size is unexpected_message. */
-  #countEarlyData(length: number): void {
-    this.#earlyBytes += length;
-    if (this.#earlyBytes > this.#handshake.maxEarlyData) {
-      throw new TlsError(
-        "peer/too-much-early-data",
-        `${this.#earlyBytes} bytes of early data, more than ${this.#handshake.maxEarlyData}`,
-      );
-    }
+    if (this.#in.closed) return;
+    return this.#guard(() => this.#in.receive(bytes));
   }
 
   /** The verdict on early data: a server skips what it declined, a client stops sending it. */
@@ -381,22 +301,21 @@ export class Connection {
     this.#events.push(event);
     if (event.accepted) return;
     if (this.#role === "server") {
-      this.#reader.skipEarlyData(this.#options.skippedEarlyData ?? skipLimit());
+      this.#in.reader.skipEarlyData(this.#options.skippedEarlyData ?? skipLimit());
     } else if (event.afterHelloRetryRequest) {
       // The second ClientHello goes out in the clear.
       this.#out.clearKey();
     }
   }
 
-  #closeRead(): void {
-    this.#readClosed = true;
-    this.#events.push({ type: "close" });
-    this.#endIfClosed();
+  #emit(event: ConnectionEvent): void {
+    this.#events.push(event);
+    if (event.type === "close") this.#endIfClosed();
   }
 
   /** Both sides are closed: no secret is needed any more. */
   #endIfClosed(): void {
-    if (this.#readClosed && this.#writeClosed && this.#running === null) this.#handshake.end();
+    if (this.#in.closed && this.#writeClosed && this.#running === null) this.#handshake.end();
   }
 
   /** Hands what the handshake says to the record layer and to the program. */
@@ -406,7 +325,9 @@ export class Connection {
         case "message":
           this.#out.message(event.data);
           // From the first ClientHello on, those change_cipher_spec of the peer are dropped.
-          if (this.#role === "client" && !this.#complete) this.#reader.allowChangeCipherSpec(true);
+          if (this.#role === "client" && !this.#complete) {
+            this.#in.reader.allowChangeCipherSpec(true);
+          }
           break;
         case "secret":
           this.#installSecret(event);
@@ -415,7 +336,7 @@ export class Connection {
           this.#out.alert(event.description, this.#complete);
           break;
         case "recordSizeLimit":
-          this.#reader.setRecordSizeLimit(event.receive);
+          this.#in.reader.setRecordSizeLimit(event.receive);
           this.#out.writer.setRecordSizeLimit(event.send);
           break;
         case "earlyData":
@@ -423,7 +344,7 @@ export class Connection {
           break;
         case "complete":
           this.#complete = true;
-          this.#reader.allowChangeCipherSpec(false);
+          this.#in.reader.allowChangeCipherSpec(false);
           this.#events.push(event);
           break;
         default:
@@ -437,9 +358,7 @@ export class Connection {
     const key = new TrafficKey(event.suite, event.secret);
     event.secret.fill(0);
     if (event.direction === "read") {
-      this.#readLevel = event.level;
-      this.#readKey = key;
-      this.#reader.setKey(key);
+      this.#in.setKey(event.level, key);
     } else {
       this.#writeKey = key;
       this.#out.setKey(event.level, key);

@@ -11,6 +11,7 @@ import { type Deferred, deferred } from "./deferred.ts";
 import { type EarlyDataResult, earlyDataResult } from "./early_data.ts";
 import { Incoming, pullStream } from "./incoming.ts";
 import type { TlsStreamOptions } from "./stream_options.ts";
+import { StreamOutput } from "./stream_output.ts";
 import {
   type ByteTransport,
   type StreamPair,
@@ -18,9 +19,6 @@ import {
   transportError,
   within,
 } from "./transport.ts";
-
-/** How much is sealed before it is handed to the transport, so that a large write does not stand in memory twice. */
-const WRITE_CHUNK = 4 * 16_384;
 
 /**
  * How long, in milliseconds, the end waits for the transport to take the last alert and for the peer to close. A socket
@@ -77,7 +75,7 @@ export class TlsStream {
   readonly #options: TlsStreamOptions;
   readonly #opened: Deferred<HandshakeInfo> = deferred();
   readonly #closed: Deferred<void> = deferred();
-  readonly #writable: Deferred<void> = deferred();
+  readonly #output: StreamOutput;
   /** Data that the peer sent and nobody has taken: at most what one read of the transport held. */
   readonly #incoming: Incoming = new Incoming();
   /** Done when a client has said hello. */
@@ -85,14 +83,10 @@ export class TlsStream {
   #earlyStream: ReadableStream<Uint8Array> | null = null;
   /** The read of the transport that is under way. */
   #pumping: Promise<void> | null = null;
-  #flushing: Promise<void> = Promise.resolve();
-  #writing: Promise<void> = Promise.resolve();
   #closingWrite: Promise<void> | null = null;
-  #writeEnded = false;
   #readEnded = false;
   #ending: Promise<void> | null = null;
   #error: TlsError | null = null;
-  #writeError: TlsError | null = null;
   #readableStream: ReadableStream<Uint8Array> | null = null;
   #writableStream: WritableStream<Uint8Array> | null = null;
   #writableController: WritableStreamDefaultController | null = null;
@@ -107,7 +101,11 @@ export class TlsStream {
     this.#options = options;
     this.opened = this.#opened.promise;
     this.closed = this.#closed.promise;
-    for (const promise of [this.opened, this.closed, this.#writable.promise]) {
+    this.#output = new StreamOutput(connection, this.#transport, {
+      fail: (error) => this.#fail(error),
+      broken: (error) => this.#outputBroken(error),
+    });
+    for (const promise of [this.opened, this.closed]) {
       promise.catch(() => {}); // whoever waits for it gets it; nobody has to
     }
     const { signal } = options;
@@ -228,15 +226,13 @@ export class TlsStream {
     if (this.#closingWrite !== null) {
       return Promise.reject(new TlsError("api/state", "write was called after close"));
     }
-    const written = this.#writing.then(() => this.#write(data));
-    this.#writing = written.catch(() => {});
-    return written;
+    return this.#output.write(data);
   }
 
   /** On a client: sends early data now, which anybody can replay; see {@link Connection.writeEarlyData}. */
   writeEarlyData(data: Uint8Array): number {
     const taken = this.#connection.writeEarlyData(data);
-    this.#flush().catch(() => {}); // the next write reports it
+    this.#output.flushLater();
     return taken;
   }
 
@@ -274,9 +270,9 @@ export class TlsStream {
 
   /** Closes our side with close_notify, after what was written; the peer may go on. */
   closeWrite(): Promise<void> {
-    return this.#closingWrite ??= this.#writing.then(async () => {
-      await this.#writable.promise;
-      await this.#endWriting();
+    return this.#closingWrite ??= this.#output.written.then(async () => {
+      await this.#output.ready;
+      await this.#output.end();
       this.#endIfBothClosed();
     });
   }
@@ -289,7 +285,7 @@ export class TlsStream {
     if (this.#error !== null) return await this.closed.catch(() => {});
     this.#closingWrite ??= Promise.resolve();
     this.#readEnded = true;
-    await this.#writing;
+    await this.#output.written;
     // A server may have written before the client has finished, and owes it the rest of the handshake.
     if (this.#connection.writable) await this.opened.catch(() => {});
     if (!this.#connection.complete) return await this.abort();
@@ -315,7 +311,7 @@ export class TlsStream {
    */
   async updateKeys(requestUpdate = false): Promise<void> {
     this.#connection.updateKeys(requestUpdate);
-    await this.#flush();
+    await this.#output.flush();
   }
 
   /** The same as {@link TlsStream.close}. */
@@ -343,7 +339,7 @@ export class TlsStream {
       this.#afterStep();
       while (!this.#connection.complete) await this.#pump();
       // A client's Finished is on its way before anybody hears of it.
-      await this.#flushing;
+      await this.#output.flushed;
     } catch (error) {
       this.#fail(error);
     }
@@ -383,58 +379,17 @@ export class TlsStream {
         this.#options.onEvent?.(event);
       }
     }
-    if (this.#connection.writable) this.#writable.resolve();
-    this.#flush().catch(() => {}); // the next write reports it
-  }
-
-  async #write(data: Uint8Array): Promise<void> {
-    await this.#writable.promise;
-    for (let start = 0; start < data.length; start += WRITE_CHUNK) {
-      if (this.#error !== null) throw this.#error;
-      if (this.#writeError !== null) throw this.#writeError;
-      try {
-        this.#connection.write(data.subarray(start, start + WRITE_CHUNK));
-      } catch (error) {
-        throw this.#fail(error);
-      }
-      await this.#flush();
-    }
-  }
-
-  /** Hands the transport what the connection has for it, in order. */
-  #flush(): Promise<void> {
-    const flushed = this.#flushing.then(() => this.#writeOut());
-    this.#flushing = flushed.catch(() => {});
-    return flushed;
-  }
-
-  async #writeOut(): Promise<void> {
-    if (this.#writeError !== null) throw this.#writeError;
-    try {
-      const taken = this.#connection.take();
-      const bytes = taken instanceof Promise ? await taken : taken;
-      if (bytes.length === 0) return;
-      await this.#transport.write(bytes).catch((cause) => {
-        throw transportError("writing", cause);
-      });
-    } catch (error) {
-      throw this.#writeFailed(TlsError.from(error));
-    }
+    if (this.#connection.writable) this.#output.open();
+    this.#output.flushLater();
   }
 
   /** Nothing can be sent any more. What the peer sent before may still be read: its alert may say why. */
-  #writeFailed(error: TlsError): TlsError {
-    if (this.#writeError !== null) return this.#writeError;
-    this.#writeError = this.#error ?? error;
-    this.#writeEnded = true;
-    this.#writable.reject(error);
+  #outputBroken(error: TlsError): void {
     this.#writableController?.error(error);
-    if (!this.#connection.complete) {
-      within(LINGER, this.opened).then(() => {
-        if (!this.#connection.complete) this.#fail(error);
-      });
-    }
-    return error;
+    if (this.#connection.complete) return;
+    within(LINGER, this.opened).then(() => {
+      if (!this.#connection.complete) this.#fail(error);
+    });
   }
 
   #fail(reason: unknown): TlsError {
@@ -443,25 +398,10 @@ export class TlsStream {
     this.#error = error;
     this.#connection.abort(error); // which has failed by itself, if it is the one that complained
     this.#opened.reject(error);
-    this.#writable.reject(error);
+    this.#output.fail(error);
     this.#writableController?.error(error);
     this.#end();
     return error;
-  }
-
-  async #endWriting(): Promise<void> {
-    if (this.#writeEnded) return;
-    this.#connection.close();
-    try {
-      await this.#flush();
-      await this.#transport.closeWrite().catch((cause) => {
-        throw this.#writeFailed(transportError("closing", cause));
-      });
-    } catch (error) {
-      // A peer that has closed its side may be gone: nothing is lost then.
-      if (!this.#connection.readClosed) throw error;
-    }
-    this.#writeEnded = true;
   }
 
   #cancelRead(): void {
@@ -471,7 +411,7 @@ export class TlsStream {
   }
 
   #endIfBothClosed(): void {
-    if (this.#readEnded && this.#writeEnded && this.#error === null) this.#end();
+    if (this.#readEnded && this.#output.ended && this.#error === null) this.#end();
   }
 
   /** Lets the last bytes out, then closes the transport. */
@@ -488,7 +428,7 @@ export class TlsStream {
   async #lastBytes(): Promise<void> {
     if (this.#error?.code === "local/transport") return;
     // Both at once: the peer may be busy writing what nobody will read, and read only then.
-    await within(LINGER, Promise.allSettled([this.#endWriting(), this.#drain()]));
+    await within(LINGER, Promise.allSettled([this.#output.end(), this.#drain()]));
   }
 
   /** Drops what still comes. */
