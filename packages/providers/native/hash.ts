@@ -7,6 +7,7 @@ import type { Hash as NodeHash } from "node:crypto";
 import { HASHES, type HashName } from "../key_info.ts";
 import type { Hash, HashState } from "../provider.ts";
 import { isDeno, type NodeCrypto, plain } from "./platform.ts";
+import { hmacSha256 } from "./sha256.ts";
 
 /** The name of a hash in `node:crypto`. */
 export function nodeHashName(hash: HashName): string {
@@ -59,11 +60,14 @@ export function nativeHash(crypto: NodeCrypto, name: HashName): Hash {
     return plain(mac.digest());
   }
 
+  const parameters = { name, outputLength, blockLength };
+  const create = () => new NativeHashState(crypto.createHash(algorithm));
+  if (!isDeno) return Object.freeze({ ...parameters, create, hmac });
+  if (name !== "SHA-256") return Object.freeze({ ...parameters, create, hmac: hmacOfHashes });
   return Object.freeze({
-    name,
-    outputLength,
-    blockLength,
-    create: () => new NativeHashState(crypto.createHash(algorithm)),
-    hmac: isDeno ? hmacOfHashes : hmac,
+    ...parameters,
+    create,
+    hmac: (key: Uint8Array, ...data: readonly Uint8Array[]) =>
+      key.length > blockLength ? hmacOfHashes(key, ...data) : hmacSha256(key, data),
   });
 }

@@ -16,11 +16,12 @@
  */
 import { TlsError } from "@sealane/wire";
 import { cipherSuites } from "../cipher_suites.ts";
+import { randomBytes } from "../noble/random.ts";
 import type { CryptoProvider } from "../provider.ts";
 import { nativeAeads } from "./aead.ts";
 import { nativeGroups } from "./groups.ts";
 import { nativeHash } from "./hash.ts";
-import { findNodeCrypto, isDeno, type NodeCrypto, plain } from "./platform.ts";
+import { findNodeCrypto, isDeno, type NodeCrypto } from "./platform.ts";
 import { nativeSignatures, nativeSigner } from "./signatures.ts";
 
 function makeProvider(crypto: NodeCrypto): CryptoProvider {
@@ -35,7 +36,7 @@ function makeProvider(crypto: NodeCrypto): CryptoProvider {
     ),
     groups: Object.freeze(nativeGroups(crypto)),
     signatures: Object.freeze(nativeSignatures(crypto)),
-    random: (length: number) => plain(crypto.randomBytes(length)),
+    random: randomBytes,
     importPrivateKey: (pkcs8: Uint8Array) => nativeSigner(crypto, pkcs8),
   });
 }
