@@ -8,6 +8,10 @@ import { TlsError, utf8, wipe } from "@sealane/wire";
 import type { Hash } from "./provider.ts";
 
 const LABEL_PREFIX = "tls13 ";
+// deno-lint-ignore no-control-regex -- all of ASCII is meant
+const NOT_ASCII = /[^\x00-\x7f]/;
+/** The counter of the first block, which most often is the only one. */
+const FIRST = Uint8Array.of(1);
 
 /**
  * HKDF-Extract (RFC 5869 section 2.2): a pseudorandom key of `hash.outputLength` bytes. An empty `salt` means a string
@@ -55,7 +59,7 @@ export function hkdfExpand(
     );
   }
   if (length <= outputLength) {
-    const block = hash.hmac(pseudorandomKey, info, Uint8Array.of(1));
+    const block = hash.hmac(pseudorandomKey, info, FIRST);
     return length === outputLength ? block : cut(block, length);
   }
   const output = new Uint8Array(length);
@@ -77,6 +81,11 @@ function cut(block: Uint8Array, length: number): Uint8Array {
   return output;
 }
 
+/** UTF-8 with a character for each byte: a label is ASCII, unless a program has chosen another one for an exporter. */
+function byteString(text: string): string {
+  return NOT_ASCII.test(text) ? String.fromCharCode(...utf8(text)) : text;
+}
+
 /**
  * HKDF-Expand-Label (RFC 9846 section 7.1). `label` comes without its prefix `tls13 `, has 0 to 249 characters of
  * ASCII; `context` has 0 to 255 bytes (most often a transcript hash, or nothing).
@@ -90,7 +99,7 @@ export function hkdfExpandLabel(
   context: Uint8Array,
   length: number,
 ): Uint8Array {
-  const fullLabel = utf8(LABEL_PREFIX + label);
+  const fullLabel = byteString(LABEL_PREFIX + label);
   // RFC 9846 §7.1: opaque label<7..255> with its prefix, opaque context<0..255>. The prefix alone has 6 bytes: an exporter
   // with an empty label gives that, and every implementation computes it.
   if (fullLabel.length > 255) {
@@ -109,7 +118,7 @@ export function hkdfExpandLabel(
   info[0] = length >> 8;
   info[1] = length;
   info[2] = fullLabel.length;
-  info.set(fullLabel, 3);
+  for (let i = 0; i < fullLabel.length; i++) info[3 + i] = fullLabel.charCodeAt(i);
   info[3 + fullLabel.length] = context.length;
   info.set(context, 4 + fullLabel.length);
   return hkdfExpand(hash, secret, info, length);

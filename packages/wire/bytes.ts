@@ -33,7 +33,14 @@ const encoder = new TextEncoder();
 
 /** The UTF-8 bytes of a string. */
 export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
+  // Labels and names are short and ASCII, for which a `TextEncoder` takes several times as long.
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return encoder.encode(text);
+    bytes[i] = code;
+  }
+  return bytes;
 }
 
 /**
