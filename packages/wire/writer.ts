@@ -5,6 +5,9 @@
  */
 import { TlsError } from "./error.ts";
 
+/** The largest numbers of 0 to 4 bytes. */
+const LARGEST = [0, 0xff, 0xffff, 0xffffff, 0xffffffff];
+
 /**
  * Appends numbers and vectors to a buffer that grows.
  *
@@ -50,12 +53,10 @@ export class Writer {
   }
 
   #put(start: number, value: number, width: number): void {
-    if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * width)) {
+    if (!Number.isInteger(value) || value < 0 || value > LARGEST[width]) {
       throw new TlsError("local/internal", `the value ${value} does not fit in ${width} bytes`);
     }
-    for (let i = width - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) {
-      this.#buffer[start + i] = rest % 256;
-    }
+    for (let i = width - 1, rest = value; i >= 0; i--, rest >>>= 8) this.#buffer[start + i] = rest;
   }
 
   /** An 8-bit number. */
@@ -116,5 +117,41 @@ export class Writer {
   /** What has been written, over the writer's own buffer: the writer is not used after this. */
   finish(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Takes back what has been written from `start` on, as a copy. */
+  cut(start: number): Uint8Array {
+    const bytes = this.#buffer.slice(start, this.#length);
+    this.#length = start;
+    return bytes;
+  }
+
+  /** Bytes that are set aside. */
+  get capacity(): number {
+    return this.#buffer.length;
+  }
+}
+
+/** What {@link encode} writes into, a value inside of another one behind the beginning of that. */
+let shared = new Writer(1024);
+
+/** A shared buffer that has become larger than this serves no longer. */
+const SHARED_LIMIT = 16384;
+
+/**
+ * The bytes that `write` writes, in memory of just their length: less work than a {@link Writer} of one's own. Not for
+ * secrets, since the bytes stay in a shared buffer until others take their place.
+ */
+export function encode(write: (writer: Writer) => void): Uint8Array {
+  const writer = shared;
+  const start = writer.length;
+  let written = false;
+  try {
+    write(writer);
+    written = true;
+    return writer.cut(start);
+  } finally {
+    if (!written) writer.cut(start);
+    if (writer.capacity > SHARED_LIMIT) shared = new Writer(1024);
   }
 }

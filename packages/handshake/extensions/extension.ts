@@ -5,12 +5,13 @@
  * @module
  */
 import {
+  encode,
   type ExtensionType,
   extensionTypeName,
   Reader,
   TlsError,
   type TlsErrorCode,
-  Writer,
+  type Writer,
 } from "@sealane/wire";
 
 /** An extension as it stands in a message: the type and the bytes of `extension_data`. */
@@ -33,9 +34,7 @@ export interface ExtensionCodec<T> {
 
 /** The extension with this value, ready for a message. */
 export function encodeExtension<T>(codec: ExtensionCodec<T>, value: T): RawExtension {
-  const writer = new Writer();
-  codec.encode(writer, value);
-  return { type: codec.type, data: writer.finish() };
+  return { type: codec.type, data: encode((writer) => codec.encode(writer, value)) };
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ExtensionType, TlsError, Writer } from "@sealane/wire";
+import { encode, ExtensionType, TlsError, type Writer } from "@sealane/wire";
 import type { ExtensionCodec } from "./extension.ts";
 
 /** The name of a PSK as the client offers it. */
@@ -86,9 +86,7 @@ export function truncateBinders(
  * @throws {TlsError} `local/internal` if the space is not exactly theirs.
  */
 export function replaceBinders(clientHello: Uint8Array, binders: readonly Uint8Array[]): void {
-  const writer = new Writer();
-  writeBinders(writer, binders);
-  const list = writer.finish();
+  const list = encode((writer) => writeBinders(writer, binders));
   const start = clientHello.length - list.length;
   if (
     start < 0 || clientHello[start] !== list[0] || clientHello[start + 1] !== list[1]

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type HandshakeType, handshakeTypeName, Reader, Writer } from "@sealane/wire";
+import { encode, type HandshakeType, handshakeTypeName, Reader, type Writer } from "@sealane/wire";
 
 /** A handshake message that has arrived whole. */
 export interface HandshakeMessage {
@@ -20,7 +20,7 @@ export const HANDSHAKE_HEADER_LENGTH = 4;
 
 /** A handshake message with its header. */
 export function encodeMessage(type: HandshakeType, body: (writer: Writer) => void): Uint8Array {
-  return new Writer(256).u8(type).vector24(body).finish();
+  return encode((writer) => writer.u8(type).vector24(body));
 }
 
 /**
