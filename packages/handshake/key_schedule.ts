@@ -28,8 +28,13 @@ function deriveSecret(
   return hkdfExpandLabel(hash, secret, label, transcriptHash, hash.outputLength);
 }
 
+const emptyHashes = new WeakMap<Hash, Uint8Array>();
+
+/** The hash of nothing, which is the context of many derivations. */
 function emptyHash(hash: Hash): Uint8Array {
-  return hash.create().digest();
+  let digest = emptyHashes.get(hash);
+  if (digest === undefined) emptyHashes.set(hash, digest = hash.create().digest());
+  return digest;
 }
 
 /** What every stage has: a hash and a secret that is gone after the stage. */

@@ -55,7 +55,7 @@ export class MessageBuffer {
     if (this.#length < length) return null;
     if (this.#chunks[0].length < length) this.#join();
     const [first] = this.#chunks;
-    const bytes = first.subarray(0, length);
+    const bytes = first.length === length ? first : first.subarray(0, length);
     const message = { type, body: bytes.subarray(HANDSHAKE_HEADER_LENGTH), bytes };
     if (peek) return message;
     if (first.length === length) this.#chunks.shift();

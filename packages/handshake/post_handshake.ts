@@ -152,7 +152,7 @@ export class PostHandshake {
   *run(info: HandshakeInfo, first?: Step<void>): Step<void> {
     this.#info = info;
     this.#complete = true;
-    this.#transcript = this.#context.transcript.clone();
+    this.#transcript = this.#context.transcript; // nothing is added to it from now on
     this.#context.stage("complete");
     this.#context.emit({ type: "complete", info });
     if (first !== undefined) yield* first;

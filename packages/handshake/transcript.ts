@@ -11,9 +11,12 @@ export class Transcript {
   #pending: Uint8Array[] = [];
   #hash: Hash | null = null;
   #state: HashState | null = null;
+  /** The hash of all messages so far, once it was asked for. */
+  #digest: Uint8Array | null = null;
 
   /** Appends a message, header and body. */
   add(message: Uint8Array): void {
+    this.#digest = null;
     if (this.#state === null) this.#pending.push(message);
     else this.#state.update(message);
   }
@@ -36,11 +39,12 @@ export class Transcript {
   replaceByMessageHash(): void {
     const { state, hash } = this.#started();
     this.#state = hash.create().update(messageHash(state.digest()));
+    this.#digest = null;
   }
 
-  /** The hash of all messages so far. */
+  /** The hash of all messages so far. Not to be changed: who asks next gets it too. */
   digest(): Uint8Array {
-    return this.#started().state.clone().digest();
+    return this.#digest ??= this.#started().state.clone().digest();
   }
 
   /** The hash of all messages so far and of `extra`, which is not added: for binders and post-handshake authentication. */

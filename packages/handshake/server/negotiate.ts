@@ -8,6 +8,7 @@ import { type CipherSuite, isClientOnlyScheme, type KeyExchangeGroup } from "@se
 import {
   type CertificateType,
   equalBytes,
+  ExtensionType,
   namedGroupName,
   type SignatureScheme,
   TlsError,
@@ -223,6 +224,7 @@ export function certificateTypeWithoutCertificate(
   hello: ReceivedHello,
 ): CertificateType | null {
   const { credentials } = config;
+  if (!hello.offered.has(ExtensionType.server_certificate_type)) return null;
   if (credentials === undefined || typeof credentials === "function") return null;
   return fit(config, hello.info, credentials, hello.signatureSchemes ?? [])?.credential.type ??
     null;
