@@ -14,7 +14,11 @@ import {
   TlsError,
   utf8,
 } from "@sealane/wire";
-import { type AuthenticationRequest, receiveCertificate } from "./certificate_message.ts";
+import {
+  type AuthenticationRequest,
+  receiveCertificate,
+  type ReceivedCertificate,
+} from "./certificate_message.ts";
 import type { FlowContext } from "./context.ts";
 import type { ChosenCredential } from "./credential_selection.ts";
 import { verifyDelegatedCredential } from "./extensions/delegation.ts";
@@ -34,12 +38,16 @@ export interface AuthenticatedPeer {
   readonly scheme: SignatureScheme;
 }
 
-/** Certificate and CertificateVerify of the peer, verified; `null` for an empty Certificate. */
+/**
+ * Certificate and CertificateVerify of the peer, verified; `null` for an empty Certificate. The Certificate is the next
+ * message unless it is given.
+ */
 export function* receiveAuthentication(
   context: FlowContext,
   request: AuthenticationRequest,
+  received?: ReceivedCertificate,
 ): Step<AuthenticatedPeer | null> {
-  const identity = yield* receiveCertificate(context, request);
+  const identity = yield* receiveCertificate(context, request, received);
   if (identity === null) return null;
   const scheme = yield* receiveCertificateVerify(context, identity);
   checkProfileCertificate(context.profile, identity);

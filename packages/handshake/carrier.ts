@@ -13,6 +13,8 @@ export interface Carrier {
   readonly endOfEarlyData: boolean;
   /** Whether keys are updated with KeyUpdate messages. */
   readonly keyUpdateMessages: boolean;
+  /** Whether a server may ask for a certificate after the handshake. */
+  readonly postHandshakeAuthentication: boolean;
   /** Whether an application protocol must be agreed (RFC 9001 section 8.1). */
   readonly alpnRequired: boolean;
   /** The only `max_early_data_size` that a ticket may have other than 0; `null` where any may stand (RFC 9001 section 4.6.1). */
@@ -26,6 +28,7 @@ export const RECORDS: Carrier = {
   legacySessionId: true,
   endOfEarlyData: true,
   keyUpdateMessages: true,
+  postHandshakeAuthentication: true,
   alpnRequired: false,
   ticketEarlyDataSize: null,
   // RFC 9001 §8.2: quic_transport_parameters over another transport is unsupported_extension.
@@ -40,6 +43,8 @@ export const PACKETS: Carrier = {
   endOfEarlyData: false,
   // RFC 9001 §6: KeyUpdate messages are an error.
   keyUpdateMessages: false,
+  // RFC 9001 §4.4: a server MUST NOT use post-handshake client authentication.
+  postHandshakeAuthentication: false,
   alpnRequired: true,
   ticketEarlyDataSize: 0xffffffff,
   refusedExtensions: [],

@@ -27,6 +27,7 @@ import {
 import { signedCertificateTimestampInCertificate } from "./extensions/signed_certificate_timestamp.ts";
 import { statusRequestInCertificate } from "./extensions/status_request.ts";
 import {
+  type Certificate,
   type CertificateEntry,
   decodeCertificate,
   encodeCertificate,
@@ -48,13 +49,30 @@ export interface AuthenticationRequest {
   readonly serverName: string | null;
 }
 
-/** The peer's Certificate; `null` for an empty one. */
+/** A Certificate that has come and is not judged yet. */
+export interface ReceivedCertificate {
+  /** The message, as it goes into the transcript. */
+  readonly message: HandshakeMessage;
+  /** What it says. */
+  readonly certificate: Certificate;
+}
+
+/** Decodes a Certificate, decompressed if it has to be. */
+export function* openCertificate(
+  context: FlowContext,
+  message: HandshakeMessage,
+): Step<ReceivedCertificate> {
+  return { message, certificate: decodeCertificate(yield* certificateBody(context, message)) };
+}
+
+/** The peer's Certificate, the next message unless it is given; `null` for an empty one. */
 export function* receiveCertificate(
   context: FlowContext,
   request: AuthenticationRequest,
+  received?: ReceivedCertificate,
 ): Step<PeerIdentity | null> {
-  const message = yield* context.receive(...certificateTypes(context));
-  const certificate = decodeCertificate(yield* certificateBody(context, message));
+  const { message, certificate } = received ??
+    (yield* openCertificate(context, yield* context.receive(...certificateTypes(context))));
   // RFC 9846 §4.5.1: the context is empty in the main handshake and else that of the request.
   if (!equalBytes(certificate.context, request.context)) {
     throw new TlsError(

@@ -82,13 +82,14 @@ export class FlowContext {
    * Holds what `exchange` sends until it is done, so that nothing comes in between (RFC 9846 section 4.7.2): not even what
    * the program sends while a signer is at work.
    */
-  *together(exchange: () => Step<void>): Step<void> {
+  *together<T>(exchange: () => Step<T>): Step<T> {
     this.#flight = [];
     try {
-      yield* exchange();
+      const result = yield* exchange();
       const flight = this.#flight;
       this.#flight = null;
       for (const bytes of flight) this.sendUnhashed(bytes);
+      return result;
     } finally {
       this.#flight = null;
     }

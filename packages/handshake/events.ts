@@ -159,7 +159,10 @@ export interface CompleteEvent {
   readonly info: HandshakeInfo;
 }
 
-/** On a server: the client answered a post-handshake request for authentication (RFC 9846 section 4.7.2). */
+/**
+ * On a server: the client answered a post-handshake request for authentication (RFC 9846 section 4.7.2). If it has not
+ * declined, the `peer` of the info is this one from now on, and tickets say so.
+ */
 export interface ClientAuthenticationEvent {
   /** Discriminator. */
   readonly type: "clientAuthentication";

@@ -69,6 +69,9 @@ export class Handshake {
     { carrier = RECORDS }: HandshakeOptions = {},
   ): Handshake {
     requireFitting(config, carrier);
+    if (config.postHandshakeAuthentication && !carrier.postHandshakeAuthentication) {
+      throw new TlsError("api/config", "packets have no post-handshake client authentication");
+    }
     const resolved = resolveClientConfig(config);
     return new Handshake(
       (signal) => new FlowContext("client", resolved, carrier, signal),

@@ -17,6 +17,8 @@ export interface HandshakeLimits {
   readonly pendingBytes: number;
   /** Most KeyUpdate messages in a row without application data between them. 32 unless given. */
   readonly keyUpdatesWithoutData: number;
+  /** Most requests for a certificate after the handshake that a client answers: each costs a signature. 1,000 unless given. */
+  readonly authenticationRequests: number;
   /** Most PSKs of a ClientHello that a server looks up: each may cost a decryption or a way to a store. 8 unless given. */
   readonly pskLookups: number;
   /** Most NewSessionTicket messages that a client keeps from one connection; later ones are dropped. 16 unless given. */
@@ -30,6 +32,7 @@ export const DEFAULT_LIMITS: HandshakeLimits = {
   certificateDepth: 64,
   pendingBytes: 262_144,
   keyUpdatesWithoutData: 32,
+  authenticationRequests: 1_000,
   pskLookups: 8,
   tickets: 16,
 };

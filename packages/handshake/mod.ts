@@ -50,7 +50,11 @@ export * from "./handshake.ts";
 export * from "./limits.ts";
 export * from "./observer.ts";
 export * from "./peer.ts";
-export type { PostHandshake, PostHandshakeHandler } from "./post_handshake.ts";
+export type {
+  ClientAuthenticationOptions,
+  PostHandshake,
+  PostHandshakeHandler,
+} from "./post_handshake.ts";
 export type { ExternalPsk } from "./psk.ts";
 export { TlsFlag } from "./extensions/tls_flags.ts";
 export type { OcspPolicy, TransparencyPolicy } from "./verify_status.ts";

@@ -4,27 +4,36 @@
  * @module
  */
 import type { CipherSuite, MaybePromise } from "@sealane/providers";
-import { HandshakeType, TlsError } from "@sealane/wire";
+import { HandshakeType, type SignatureScheme, TlsError } from "@sealane/wire";
 import type { FlowContext } from "./context.ts";
 import type { HandshakeInfo } from "./events.ts";
 import { exportKeyingMaterial, nextTrafficSecret } from "./key_schedule.ts";
 import { decodeKeyUpdate, encodeKeyUpdate } from "./messages/key_update.ts";
 import type { HandshakeMessage } from "./messages/message.ts";
+import type { PeerIdentity } from "./peer.ts";
 import { drive, type Step } from "./step.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** Handles one kind of message after the handshake; each role brings its own. */
 export type PostHandshakeHandler = (message: HandshakeMessage) => Step<void>;
 
+/** What a server wants of a client that it asks for a certificate after the handshake. */
+export interface ClientAuthenticationOptions {
+  /** Whether a client that declines ends the connection, with certificate_required; false unless given. */
+  readonly required?: boolean;
+  /** The certificate authorities to name, DER names; those of the configuration unless given. */
+  readonly certificateAuthorities?: readonly Uint8Array[];
+}
+
 /** The state of a connection after its handshake. */
 export class PostHandshake {
   readonly #context: FlowContext;
   readonly #handlers = new Map<HandshakeType, PostHandshakeHandler>();
-  readonly #peekedHandlers = new Map<HandshakeType, () => Step<void>>();
-  /** The types of both: a list that the flow waits with, so that it may grow while it waits. */
+  /** Their types: a list that the flow waits with, so that it may grow while it waits. */
   readonly #expected: HandshakeType[] = [];
   #transcript: Transcript | null = null;
-  #requestAuthentication: (() => Uint8Array) | null = null;
+  #requestAuthentication: ((options: ClientAuthenticationOptions) => Uint8Array) | null = null;
+  #authenticating = false;
   #info: HandshakeInfo | null = null;
   #suite: CipherSuite | null = null;
   #exporter: Uint8Array | null = null;
@@ -57,55 +66,63 @@ export class PostHandshake {
   /** Adds or replaces the handler of a message type. */
   handle(type: HandshakeType, handler: PostHandshakeHandler): void {
     this.#handlers.set(type, handler);
-    this.#expected.push(type);
-  }
-
-  /** The same for a handler that takes the message itself, as the first of several. */
-  handlePeeked(type: HandshakeType, handler: () => Step<void>): void {
-    this.#peekedHandlers.set(type, handler);
-    this.#expected.push(type);
+    if (!this.#expected.includes(type)) this.#expected.push(type);
   }
 
   /** From now on a message type is refused again. */
   refuse(type: HandshakeType): void {
     this.#handlers.delete(type);
-    this.#peekedHandlers.delete(type);
-    this.#expected.splice(0, Infinity, ...this.#handlers.keys(), ...this.#peekedHandlers.keys());
+    this.#expected.splice(0, Infinity, ...this.#handlers.keys());
   }
 
   /** A server's way to ask for a client certificate. */
-  setAuthenticationRequester(request: () => Uint8Array): void {
+  setAuthenticationRequester(
+    request: (options: ClientAuthenticationOptions) => Uint8Array,
+  ): void {
     this.#requestAuthentication = request;
   }
 
   /**
-   * On a server: asks the client to authenticate now (RFC 9846 section 4.7.2). The answer is a `clientAuthentication`
-   * event with the context that this gives.
+   * On a server: asks the client for a certificate now (RFC 9846 section 4.7.2). The answer is a `clientAuthentication`
+   * event with the context that this gives; other messages and requests may come in between. An answer that is wrong ends
+   * the connection.
    *
-   * @throws {TlsError} `api/state` if the client has not offered it, or an earlier request is not answered.
+   * @throws {TlsError} `api/state` before the handshake is complete, and if the client has not offered it, authenticated
+   * with an external PSK or cannot have a certificate of a type that the configuration takes; `api/config` if that does not
+   * say how to verify clients.
    */
-  requestClientAuthentication(): Uint8Array {
-    if (this.#requestAuthentication === null || !this.#complete) {
+  requestClientAuthentication(options: ClientAuthenticationOptions = {}): Uint8Array {
+    if (!this.#complete) {
+      throw new TlsError("api/state", "a client is asked for a certificate after the handshake");
+    }
+    if (this.#requestAuthentication === null) {
       throw new TlsError("api/state", "the client does not offer post-handshake authentication");
     }
-    return this.#requestAuthentication();
+    return this.#requestAuthentication(options);
+  }
+
+  /** The peer has authenticated after the handshake. */
+  setPeer(peer: PeerIdentity, peerSignatureScheme: SignatureScheme): void {
+    if (this.#info !== null) this.#info = { ...this.#info, peer, peerSignatureScheme };
   }
 
   /**
    * Runs a post-handshake authentication: its transcript is that of the handshake and `request`, and its messages go out
    * together.
    */
-  *authenticate(request: Uint8Array, exchange: () => Step<void>): Step<void> {
+  *authenticate<T>(request: Uint8Array, exchange: () => Step<T>): Step<T> {
     const context = this.#context;
     const transcript = this.#transcript?.clone();
     if (transcript === undefined) throw new TlsError("local/internal", "there is no transcript");
     transcript.add(request);
     const before = context.transcript;
     context.transcript = transcript;
+    this.#authenticating = true;
     try {
-      yield* context.together(exchange);
+      return yield* context.together(exchange);
     } finally {
       context.transcript = before;
+      this.#authenticating = false;
     }
   }
 
@@ -158,8 +175,6 @@ export class PostHandshake {
     if (first !== undefined) yield* first;
     for (;;) {
       const { type } = yield* this.#context.peek(this.#expected);
-      const peeked = this.#peekedHandlers.get(type);
-      if (peeked !== undefined) yield* peeked();
       const handler = this.#handlers.get(type);
       if (handler !== undefined) yield* handler(yield* this.#context.receive(type));
     }
@@ -221,8 +236,19 @@ export class PostHandshake {
     this.#sendKeyUpdate(false);
   }
 
-  /** The carrier received application data. */
+  /**
+   * The carrier received application data.
+   *
+   * @throws {TlsError} `peer/interleaved-record` in the middle of an answer to a request for authentication.
+   */
   applicationDataReceived(): void {
+    // RFC 9846 §4.7.2: all messages of an answer appear consecutively.
+    if (this.#authenticating) {
+      throw new TlsError(
+        "peer/interleaved-record",
+        "application data came between the messages of a post-handshake authentication",
+      );
+    }
     this.#updatesWithoutData = 0;
   }
 

@@ -263,6 +263,13 @@ export function resolveClientConfig(config: ClientConfig): ResolvedClientConfig 
   return once(clients, config, checkClientConfig);
 }
 
+/** Whether a configuration says how peers are judged. */
+export function judgesPeers(config: CommonConfig): boolean {
+  return config.trust !== undefined || config.verifyPeer !== undefined ||
+    config.trustedPublicKeys !== undefined ||
+    config.dangerouslyDisableCertificateVerification === true;
+}
+
 function checkClientConfig(config: ClientConfig): ResolvedClientConfig {
   const resolved = resolve(config, "client");
   const clientOnly = resolved.offeredSchemes.find(isClientOnlyScheme);
@@ -276,9 +283,7 @@ function checkClientConfig(config: ClientConfig): ResolvedClientConfig {
       configError(`a key share for ${namedGroupName(share)} needs that group in groups`);
     }
   }
-  const decided = config.trust !== undefined || config.verifyPeer !== undefined ||
-    config.trustedPublicKeys !== undefined ||
-    config.dangerouslyDisableCertificateVerification === true;
+  const decided = judgesPeers(config);
   if (!decided && config.requirePsk !== true) {
     configError("a client needs trust (or verifyPeer) to verify the server with");
   }
@@ -320,10 +325,7 @@ export function resolveServerConfig(config: ServerConfig): ResolvedServerConfig 
 function checkServerConfig(config: ServerConfig): ResolvedServerConfig {
   const resolved = resolve(config, "server");
   const authentication = config.clientAuthentication ?? "none";
-  const decided = config.trust !== undefined || config.verifyPeer !== undefined ||
-    config.trustedPublicKeys !== undefined ||
-    config.dangerouslyDisableCertificateVerification === true;
-  if (authentication !== "none" && !decided) {
+  if (authentication !== "none" && !judgesPeers(config)) {
     configError("client authentication needs trust (or verifyPeer) to verify clients with");
   }
   if (Array.isArray(config.credentials) && config.credentials.length === 0) {

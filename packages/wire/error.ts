@@ -113,6 +113,8 @@ export const ALERT_OF_CODE = {
 
   // After the handshake, RFC 9846 §4.7.
   "peer/key-update-request": A.illegal_parameter,
+  "peer/authentication-request": A.illegal_parameter,
+  "peer/too-many-authentication-requests": A.unexpected_message,
 
   // Certificates on the wire, RFC 8879, RFC 9345 and RFC 7250.
   "peer/certificate-compression-algorithm": A.illegal_parameter,

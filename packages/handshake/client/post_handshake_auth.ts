@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HandshakeType, TlsError } from "@sealane/wire";
+import { HandshakeType, TlsError, toHex } from "@sealane/wire";
 import { sendFinished } from "../authentication.ts";
 import type { FlowContext } from "../context.ts";
 import type { ChosenCredential } from "../credential_selection.ts";
@@ -31,14 +31,22 @@ export function allowPostHandshakeAuthentication(
     const request = decodeCertificateRequest(message.body);
     checkRequest(request);
     // RFC 9846 §4.4.2: the context is unique, so that an answer cannot be replayed.
-    const name = request.context.join();
-    if (request.context.length === 0 || seen.has(name)) {
+    const name = toHex(request.context);
+    if (name === "" || seen.has(name)) {
       throw new TlsError(
-        "peer/certificate-request-context",
+        "peer/authentication-request",
         "CertificateRequest after the handshake has no certificate_request_context of its own",
       );
     }
+    const limit = config.allLimits.authenticationRequests;
+    if (seen.size >= limit) {
+      throw new TlsError(
+        "peer/too-many-authentication-requests",
+        `more than ${limit} CertificateRequests came after the handshake`,
+      );
+    }
     seen.add(name);
+    yield* context.receiveCustomExtensions("CR", request.extensions);
     yield* post.authenticate(message.bytes, function* () {
       authenticated(yield* sendClientAuthentication(context, config, request, server));
       const { suite, writeSecret } = post.keys;

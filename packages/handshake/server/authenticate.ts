@@ -46,10 +46,11 @@ export function requestCertificate(
   return request;
 }
 
-/** The extensions of a CertificateRequest. */
+/** The extensions of a CertificateRequest, with these authorities or those of the configuration. */
 export function requestExtensions(
   context: FlowContext,
   config: ResolvedServerConfig,
+  authorities: readonly Uint8Array[] = config.certificateAuthorities ?? [],
 ): RawExtension[] {
   // RFC 8998 §3.3.2: with its suites, sm2sig_sm3 is the only scheme in signature_algorithms.
   const schemes = restrictSchemes(context.profile, config.offeredSchemes);
@@ -76,7 +77,6 @@ export function requestExtensions(
   if (delegated.length > 0) {
     extensions.push(encodeExtension(delegatedCredentialInCertificateRequest, delegated));
   }
-  const authorities = config.certificateAuthorities ?? [];
   if (authorities.length > 0) {
     extensions.push(encodeExtension(certificateAuthoritiesInCertificateRequest, authorities));
   }

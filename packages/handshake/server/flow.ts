@@ -128,19 +128,14 @@ export function* serverFlow(
     verification: inheritedPolicy(selected?.psk ?? null, config),
   });
   keys.main.end();
-  // RFC 9846 §4.4.2: not after an external PSK.
-  if (hello.offered.has(ExtensionType.post_handshake_auth) && !info.externalPsk) {
-    allowPostHandshakeAuthentication(
-      context,
-      post,
-      config,
-      chooseClientCertificateType(config, hello),
-      (who) => {
-        const remembered = rememberPeer(who);
-        if (remembered === null) return;
-        issuer.authenticated(remembered, verificationPolicy(config), config.clock());
-      },
-    );
+  // RFC 9846 §4.4.2: not after an external PSK. RFC 9001 §4.4: not over QUIC.
+  const mayAsk = context.carrier.postHandshakeAuthentication && !info.externalPsk;
+  if (mayAsk && hello.offered.has(ExtensionType.post_handshake_auth)) {
+    allowPostHandshakeAuthentication(context, post, config, clientType, ({ identity }) => {
+      const remembered = rememberPeer(identity);
+      if (remembered === null) return;
+      issuer.authenticated(remembered, verificationPolicy(config), config.clock());
+    });
   }
   const takesTickets = acceptsTickets(config, hello);
   post.setTicketIssuer(function* (count): Step<void> {
