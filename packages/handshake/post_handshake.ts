@@ -82,6 +82,11 @@ export class PostHandshake {
     this.#requestAuthentication = request;
   }
 
+  /** On a server: whether the client has offered to be asked for a certificate, and the handshake is done. */
+  get canRequestClientAuthentication(): boolean {
+    return this.#complete && this.#requestAuthentication !== null;
+  }
+
   /**
    * On a server: asks the client for a certificate now (RFC 9846 section 4.7.2). The answer is a `clientAuthentication`
    * event with the context that this gives; other messages and requests may come in between. An answer that is wrong ends

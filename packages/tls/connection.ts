@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type ClientAuthenticationOptions,
   type ClientConfig,
   type ClientTarget,
   Handshake,
@@ -166,8 +167,7 @@ export class Connection {
    * @throws {TlsError} `api/state` after {@link Connection.close} or beyond the bound; what ended the connection.
    */
   write(data: Uint8Array): void {
-    if (this.#error !== null) throw this.#error;
-    if (this.#writeClosed) throw new TlsError("api/state", "write was called after close");
+    this.#requireOpen("write");
     if (this.#canWrite()) this.#guard(() => this.#send(data));
     else this.#out.hold(data);
   }
@@ -229,8 +229,42 @@ export class Connection {
     });
   }
 
+  /**
+   * On a server: asks the client for a certificate (RFC 9846 section 4.7.2), which it has to have offered
+   * (`postHandshakeAuthentication`). The answer is the event `clientAuthentication` with the context that this gives; until
+   * then the connection is used as before, and may ask again. {@link Connection.info} names the client from then on, and a
+   * wrong answer ends the connection.
+   *
+   * @throws {TlsError} `api/state`, `api/config` if there is nobody to ask or nothing to judge the answer by: see
+   * `PostHandshake.requestClientAuthentication`. What ended the connection.
+   */
+  requestClientAuthentication(options: ClientAuthenticationOptions = {}): Uint8Array {
+    this.#requireOpen("requestClientAuthentication");
+    const context = this.#handshake.post.requestClientAuthentication(options);
+    this.#guard(() => this.#drain());
+    return context;
+  }
+
+  /**
+   * On a server: sends more tickets, for instance after the client has authenticated, which the tickets from then on say.
+   *
+   * @throws {TlsError} `api/state` on a client, and before the handshake is done. What ended the connection.
+   */
+  sendTickets(count = 1): MaybePromise<void> {
+    this.#requireOpen("sendTickets");
+    const sending = this.#handshake.post.sendTickets(count);
+    if (!(sending instanceof Promise)) return this.#guard(() => this.#drain());
+    return this.#guard(() =>
+      sending.then(() => {
+        if (this.#error === null && !this.#writeClosed) this.#drain();
+      })
+    );
+  }
+
   /** Bytes for the network: all that is ready, empty if nothing is. */
   take(): MaybePromise<Uint8Array> {
+    // What the program asked of the handshake itself, which has nobody to tell that it has something to say.
+    if (this.#complete && this.#error === null) this.#guard(() => this.#drain());
     return this.#out.writer.take();
   }
 
@@ -277,6 +311,11 @@ export class Connection {
     this.#error = new TlsError("api/state", "the keys of the connection were handed over");
     this.#handshake.end();
     return secrets;
+  }
+
+  #requireOpen(call: string): void {
+    if (this.#error !== null) throw this.#error;
+    if (this.#writeClosed) throw new TlsError("api/state", `${call} was called after close`);
   }
 
   #track(running: Promise<void>): Promise<void> {

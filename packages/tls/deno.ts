@@ -32,7 +32,14 @@
  *
  * @module
  */
-import type { ClientConfig, ClientTarget, HandshakeInfo, ServerConfig } from "@sealane/handshake";
+import type {
+  ClientAuthenticationOptions,
+  ClientConfig,
+  ClientTarget,
+  HandshakeInfo,
+  PeerIdentity,
+  ServerConfig,
+} from "@sealane/handshake";
 import {
   type ResumeOption,
   withClientDefaults,
@@ -140,6 +147,16 @@ export class TlsConn implements Deno.Conn<Deno.NetAddr> {
   /** Waits for the handshake. */
   handshake(): Promise<HandshakeInfo> {
     return this.stream.handshake();
+  }
+
+  /**
+   * On a server: asks the client for a certificate and waits for who it is; `null` if it declined. See
+   * {@link TlsStream.requestClientAuthentication}.
+   */
+  requestClientAuthentication(
+    options: ClientAuthenticationOptions = {},
+  ): Promise<PeerIdentity | null> {
+    return this.stream.requestClientAuthentication(options);
   }
 
   /** Reads into `buffer`: the number of bytes, or `null` after the close_notify of the peer. */

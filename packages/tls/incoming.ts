@@ -4,36 +4,65 @@
  * @module
  */
 
+import { type Deferred, deferred } from "./deferred.ts";
+
+/** How much waits at most where the transport is read for something else than data: bytes. */
+const ROOM = 65_536;
+
 /** Two queues: early data is in front of the rest. */
 export class Incoming {
   readonly #early: Uint8Array[] = [];
   readonly #rest: Uint8Array[] = [];
   #last: Uint8Array[] = this.#rest;
+  #bytes = 0;
+  #room: Deferred<void> | null = null;
+
+  /** Done when more than what is there may be read without being asked for. */
+  get room(): Promise<void> | null {
+    if (this.#bytes < ROOM) return null;
+    this.#room ??= deferred();
+    return this.#room.promise;
+  }
 
   /** Adds what has arrived. */
   push(data: Uint8Array, early: boolean): void {
     (early ? this.#early : this.#rest).push(data);
+    this.#bytes += data.length;
   }
 
   /** The next chunk; `undefined` if there is none. */
   shift(): Uint8Array | undefined {
     this.#last = this.#early.length > 0 ? this.#early : this.#rest;
-    return this.#last.shift();
+    return this.#taken(this.#last.shift());
   }
 
   /** The next chunk of early data; `undefined` if there is none. */
   shiftEarly(): Uint8Array | undefined {
-    return this.#early.shift();
+    return this.#taken(this.#early.shift());
   }
 
   /** Puts back what is left of the last chunk of {@link Incoming.shift}. */
   putBack(rest: Uint8Array): void {
     this.#last.unshift(rest);
+    this.#bytes += rest.length;
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#early.length = this.#rest.length = 0;
+    this.#bytes = 0;
+    this.#makeRoom();
+  }
+
+  #taken(chunk: Uint8Array | undefined): Uint8Array | undefined {
+    this.#bytes -= chunk?.length ?? 0;
+    if (this.#bytes < ROOM) this.#makeRoom();
+    return chunk;
+  }
+
+  #makeRoom(): void {
+    this.#room?.resolve();
+    this.#room = null;
   }
 }
 

@@ -107,6 +107,7 @@ export function connect(options: ConnectOptions, listener?: () => void): TLSSock
     role: "client",
     socket: raw,
     allowHalfOpen: options.allowHalfOpen ?? false,
+    rejectUnauthorized: options.rejectUnauthorized ?? true,
     start(transport, hooks): TlsStream {
       const config: ClientConfig = {
         ...common,
@@ -114,7 +115,7 @@ export function connect(options: ConnectOptions, listener?: () => void): TLSSock
         observer: hooks.observer,
         verifyOnResumption: true, // it is what `authorized` is known from
         verifyPeer: (peer, request) =>
-          judge(socket, options, () => verifyServer(options, trust, common, peer, request)),
+          judge(socket, () => verifyServer(options, trust, common, peer, request)),
         ...options.sealane,
       };
       return TlsStream.client(transport, config, target, hooks.options);
@@ -137,17 +138,15 @@ function contextOf(options: CommonTlsOptions): SecureContext {
 }
 
 /** Verifies and, where the program wants to look at the result itself, lets a bad one pass. */
-async function judge(
-  socket: TLSSocket,
-  { rejectUnauthorized = true }: CommonTlsOptions,
-  verify: () => Promise<void>,
-): Promise<void> {
+async function judge(socket: TLSSocket, verify: () => Promise<void>): Promise<void> {
   try {
     await verify();
     socket.authorized = true;
+    socket.authorizationError = null;
   } catch (error) {
+    socket.authorized = false;
     socket.authorizationError = error instanceof Error ? error : new Error(String(error));
-    if (rejectUnauthorized) throw error;
+    if (socket.rejectUnauthorized) throw error;
   }
 }
 
@@ -213,6 +212,7 @@ export class Server extends NetServer {
       role: "server",
       socket: raw,
       allowHalfOpen: options.allowHalfOpen ?? false,
+      rejectUnauthorized: options.rejectUnauthorized ?? true,
       start: (transport, hooks) =>
         TlsStream.server(transport, this.#config(hooks.observer, () => socket), {
           handshakeTimeout: options.handshakeTimeout ?? 120_000,
@@ -233,16 +233,18 @@ export class Server extends NetServer {
     const { requestCert = false, rejectUnauthorized = true } = options;
     const { provider } = this.#common;
     const clientAuthentication = rejectUnauthorized ? "required" : "requested";
+    // Also without requestCert, for TLSSocket.renegotiate().
+    const verifies = requestCert || options.sealane?.trust === undefined;
     return {
       ...this.#common,
       observer,
       tickets: this.#tickets,
       verifyOnResumption: true,
       credentials: ({ serverName }) => this.#credential(serverName),
-      ...(requestCert && {
-        clientAuthentication,
+      ...(requestCert && { clientAuthentication }),
+      ...(verifies && {
         verifyPeer: ({ certificates: chain }: PeerIdentity, { now }: VerifyRequest) =>
-          judge(socket(), options, async () => {
+          judge(socket(), async () => {
             await verifyClientCertificate({ chain, now, trust: trustOf(options), provider });
           }),
       }),

@@ -272,3 +272,63 @@ Deno.test("node:http serves over our server", async () => {
     await gone(socket);
   });
 });
+
+Deno.test("a server asks a client who it is when it wants to know", async () => {
+  const me = await pem("me");
+  const server = createServer({ ...localhost, ca });
+  const accepted = once(server, "secureConnection");
+  await withServer(server, async (port) => {
+    const socket = client(port, { ...me, sealane: { postHandshakeAuthentication: true } });
+    const [other] = await accepted as [TLSSocket];
+    assertEquals([other.authorized, other.getPeerCertificate()], [false, {}]);
+    for (let i = 0; i < 2; i++) {
+      const error = await new Promise((resolve) => {
+        assert(other.renegotiate({ requestCert: true }, resolve));
+      });
+      assertEquals(error, null);
+      assertEquals([other.authorized, other.getPeerCertificate().subject], [true, { CN: "me" }]);
+    }
+    other.end("welcome");
+    assertEquals(await text(socket), "welcome");
+    await Promise.all([gone(socket), gone(other)]);
+  });
+});
+
+Deno.test("renegotiate says why it cannot ask, and whom it does not trust", async () => {
+  const stranger = await (await createTestAuthority(nativeProvider)).issue({
+    names: ["stranger"],
+  });
+  const theirs = {
+    cert: encodePem("CERTIFICATE", stranger.chain[0]),
+    key: encodePem("PRIVATE KEY", stranger.privateKey),
+  };
+  const server = createServer({ ...localhost, ca });
+  await withServer(server, async (port) => {
+    const unable = once(server, "secureConnection");
+    const first = client(port);
+    const [plain] = await unable as [TLSSocket];
+    const why = await new Promise<Error | null>((resolve) => {
+      assert(!plain.renegotiate({}, resolve));
+    });
+    assert(why instanceof TlsError && why.code === "api/state");
+    assert(!first.renegotiate());
+    plain.end();
+    first.resume();
+    await Promise.all([gone(first), gone(plain.resume())]);
+
+    const able = once(server, "secureConnection");
+    const second = client(port, { ...theirs, sealane: { postHandshakeAuthentication: true } });
+    second.on("error", () => {}).resume();
+    const [other] = await able as [TLSSocket];
+    const ask = (rejectUnauthorized: boolean) =>
+      new Promise<Error | null>((resolve) => other.renegotiate({ rejectUnauthorized }, resolve));
+    assertEquals(await ask(false), null);
+    assertEquals(other.authorized, false);
+    assert(other.authorizationError instanceof TlsError);
+    assertEquals(other.getPeerCertificate().subject, { CN: "stranger" });
+    other.on("error", () => {}).resume();
+    const refused = await ask(true);
+    assert(refused instanceof TlsError && refused.code === "peer/bad-certificate");
+    await Promise.allSettled([gone(second), gone(other)]); // each with its error
+  });
+});

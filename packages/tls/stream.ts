@@ -3,22 +3,25 @@
  *
  * @module
  */
-import type { ClientConfig, ClientTarget, HandshakeInfo, ServerConfig } from "@sealane/handshake";
+import type {
+  ClientAuthenticationOptions,
+  ClientConfig,
+  ClientTarget,
+  HandshakeInfo,
+  PeerIdentity,
+  ServerConfig,
+} from "@sealane/handshake";
 import type { MaybePromise } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
+import { OpenRequests } from "./client_authentication.ts";
 import { Connection } from "./connection.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import { type EarlyDataResult, earlyDataResult } from "./early_data.ts";
-import { Incoming, pullStream } from "./incoming.ts";
+import { pullStream } from "./incoming.ts";
 import type { TlsStreamOptions } from "./stream_options.ts";
+import { StreamInput } from "./stream_input.ts";
 import { StreamOutput } from "./stream_output.ts";
-import {
-  type ByteTransport,
-  type StreamPair,
-  streamTransport,
-  transportError,
-  within,
-} from "./transport.ts";
+import { type ByteTransport, type StreamPair, streamTransport, within } from "./transport.ts";
 
 /**
  * How long, in milliseconds, the end waits for the transport to take the last alert and for the peer to close. A socket
@@ -75,16 +78,13 @@ export class TlsStream {
   readonly #options: TlsStreamOptions;
   readonly #opened: Deferred<HandshakeInfo> = deferred();
   readonly #closed: Deferred<void> = deferred();
+  readonly #input: StreamInput;
   readonly #output: StreamOutput;
-  /** Data that the peer sent and nobody has taken: at most what one read of the transport held. */
-  readonly #incoming: Incoming = new Incoming();
+  readonly #requests: OpenRequests = new OpenRequests();
   /** Done when a client has said hello. */
   #starting: MaybePromise<void> = undefined;
   #earlyStream: ReadableStream<Uint8Array> | null = null;
-  /** The read of the transport that is under way. */
-  #pumping: Promise<void> | null = null;
   #closingWrite: Promise<void> | null = null;
-  #readEnded = false;
   #ending: Promise<void> | null = null;
   #error: TlsError | null = null;
   #readableStream: ReadableStream<Uint8Array> | null = null;
@@ -101,6 +101,11 @@ export class TlsStream {
     this.#options = options;
     this.opened = this.#opened.promise;
     this.closed = this.#closed.promise;
+    this.#input = new StreamInput(connection, this.#transport, {
+      step: () => this.#afterStep(),
+      fail: (error) => this.#fail(error),
+      finished: () => this.#endIfBothClosed(),
+    });
     this.#output = new StreamOutput(connection, this.#transport, {
       fail: (error) => this.#fail(error),
       broken: (error) => this.#outputBroken(error),
@@ -188,17 +193,8 @@ export class TlsStream {
    *
    * @throws {TlsError} what ended the connection.
    */
-  async next(): Promise<Uint8Array | null> {
-    for (;;) {
-      const chunk = this.#incoming.shift();
-      if (chunk !== undefined) return chunk;
-      if (this.#error !== null) throw this.#error;
-      if (this.#readEnded) {
-        this.#endIfBothClosed();
-        return null;
-      }
-      await this.#pump().catch(() => {}); // the loop gives what came before the error, and then the error
-    }
+  next(): Promise<Uint8Array | null> {
+    return this.#input.next();
   }
 
   /**
@@ -206,14 +202,8 @@ export class TlsStream {
    *
    * @throws {TlsError} what ended the connection.
    */
-  async read(buffer: Uint8Array): Promise<number | null> {
-    if (buffer.length === 0) return 0;
-    const chunk = await this.next();
-    if (chunk === null) return null;
-    const length = Math.min(chunk.length, buffer.length);
-    buffer.set(chunk.subarray(0, length));
-    if (length < chunk.length) this.#incoming.putBack(chunk.subarray(length));
-    return length;
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.#input.read(buffer);
   }
 
   /**
@@ -253,14 +243,8 @@ export class TlsStream {
    *
    * @throws {TlsError} what ended the connection.
    */
-  async nextEarly(): Promise<Uint8Array | null> {
-    for (;;) {
-      const chunk = this.#incoming.shiftEarly();
-      if (chunk !== undefined) return chunk;
-      if (this.#connection.complete || this.#readEnded) return null;
-      if (this.#error !== null) throw this.#error;
-      await this.#pump().catch(() => {}); // the loop gives what came before the error, and then the error
-    }
+  nextEarly(): Promise<Uint8Array | null> {
+    return this.#input.nextEarly();
   }
 
   /** On a server: the early data of the client as a stream; see {@link TlsStream.nextEarly}. */
@@ -284,12 +268,12 @@ export class TlsStream {
   async close(): Promise<void> {
     if (this.#error !== null) return await this.closed.catch(() => {});
     this.#closingWrite ??= Promise.resolve();
-    this.#readEnded = true;
+    this.#input.end();
     await this.#output.written;
     // A server may have written before the client has finished, and owes it the rest of the handshake.
     if (this.#connection.writable) await this.opened.catch(() => {});
     if (!this.#connection.complete) return await this.abort();
-    this.#incoming.clear();
+    this.#input.discard();
     await this.#end();
   }
 
@@ -311,6 +295,32 @@ export class TlsStream {
    */
   async updateKeys(requestUpdate = false): Promise<void> {
     this.#connection.updateKeys(requestUpdate);
+    await this.#output.flush();
+  }
+
+  /**
+   * On a server: asks the client for a certificate (RFC 9846 section 4.7.2) and waits for who it is; `null` if it declined.
+   * Data goes both ways in the meantime: what the client sends before it answers is kept for {@link TlsStream.next}, up to
+   * 64 KiB that nobody has taken. The client may never answer: that is for the program to judge. See
+   * {@link Connection.requestClientAuthentication}.
+   *
+   * @throws {TlsError} `api/state`, `api/config` as there; what ended the connection; `peer/truncated` if the client closed
+   * its side without an answer.
+   */
+  async requestClientAuthentication(
+    options: ClientAuthenticationOptions = {},
+  ): Promise<PeerIdentity | null> {
+    await this.opened;
+    const context = this.#connection.requestClientAuthentication(options);
+    const answer = this.#requests.add(context);
+    this.#output.flushLater();
+    this.#readAnswer(context, answer);
+    return await answer;
+  }
+
+  /** On a server: sends more tickets; see {@link Connection.sendTickets}. */
+  async sendTickets(count = 1): Promise<void> {
+    await this.#connection.sendTickets(count);
     await this.#output.flush();
   }
 
@@ -337,7 +347,7 @@ export class TlsStream {
       this.#starting = this.#connection.start();
       if (this.#starting instanceof Promise) await this.#starting;
       this.#afterStep();
-      while (!this.#connection.complete) await this.#pump();
+      while (!this.#connection.complete) await this.#input.pump();
       // A client's Finished is on its way before anybody hears of it.
       await this.#output.flushed;
     } catch (error) {
@@ -345,37 +355,24 @@ export class TlsStream {
     }
   }
 
-  /** Reads once from the transport, for everybody who waits. */
-  #pump(): Promise<void> {
-    return this.#pumping ??= this.#readOnce().finally(() => {
-      this.#pumping = null;
-    });
-  }
-
-  async #readOnce(): Promise<void> {
-    try {
-      const chunk = await this.#transport.read().catch((cause) => {
-        throw transportError("reading", cause);
-      });
-      const received = chunk === null
-        ? this.#connection.receiveEnd()
-        : this.#connection.receive(chunk);
-      if (received instanceof Promise) await received;
-      if (this.#error !== null) throw this.#error; // ended by us in the meantime
-      this.#afterStep();
-    } catch (error) {
-      this.#afterStep();
-      throw this.#fail(error);
-    }
+  /** Reads on behalf of a request that is open. */
+  async #readAnswer(context: Uint8Array, answer: Promise<unknown>): Promise<void> {
+    const interrupted = Promise.race([this.closed, answer]);
+    await this.#input.readWhile(() => this.#requests.has(context), interrupted);
+    const silent = this.#connection.readClosed
+      ? new TlsError("peer/truncated", "the client closed without an answer")
+      : new TlsError("local/aborted", "the stream was closed before the client answered");
+    this.#requests.fail(context, this.#error ?? silent); // nothing where there is an answer
   }
 
   /** After whatever may have given events or output. */
   #afterStep(): void {
     for (const event of this.#connection.events()) {
-      if (event.type === "data") this.#incoming.push(event.data, event.early);
+      if (event.type === "data") this.#input.push(event.data, event.early);
       else {
-        if (event.type === "close") this.#readEnded = true;
+        if (event.type === "close") this.#input.end();
         if (event.type === "complete") this.#opened.resolve(event.info);
+        if (event.type === "clientAuthentication") this.#requests.answer(event);
         this.#options.onEvent?.(event);
       }
     }
@@ -398,6 +395,7 @@ export class TlsStream {
     this.#error = error;
     this.#connection.abort(error); // which has failed by itself, if it is the one that complained
     this.#opened.reject(error);
+    this.#input.fail(error);
     this.#output.fail(error);
     this.#writableController?.error(error);
     this.#end();
@@ -405,13 +403,12 @@ export class TlsStream {
   }
 
   #cancelRead(): void {
-    this.#readEnded = true;
-    this.#incoming.clear();
+    this.#input.discard();
     this.#endIfBothClosed();
   }
 
   #endIfBothClosed(): void {
-    if (this.#readEnded && this.#output.ended && this.#error === null) this.#end();
+    if (this.#input.ended && this.#output.ended && this.#error === null) this.#end();
   }
 
   /** Lets the last bytes out, then closes the transport. */
@@ -419,7 +416,7 @@ export class TlsStream {
     return this.#ending ??= this.#lastBytes().finally(() => {
       this.#options.signal?.removeEventListener("abort", this.#onAbort);
       this.#transport.close();
-      this.#readEnded = true;
+      this.#input.end();
       if (this.#error === null) this.#closed.resolve();
       else this.#closed.reject(this.#error);
     });
@@ -428,13 +425,6 @@ export class TlsStream {
   async #lastBytes(): Promise<void> {
     if (this.#error?.code === "local/transport") return;
     // Both at once: the peer may be busy writing what nobody will read, and read only then.
-    await within(LINGER, Promise.allSettled([this.#output.end(), this.#drain()]));
-  }
-
-  /** Drops what still comes. */
-  async #drain(): Promise<void> {
-    await this.#pumping?.catch(() => {});
-    if (this.#connection.readClosed || this.#error?.code === "peer/truncated") return;
-    while (await this.#transport.read() !== null) { /* nobody wants it */ }
+    await within(LINGER, Promise.allSettled([this.#output.end(), this.#input.drain()]));
   }
 }

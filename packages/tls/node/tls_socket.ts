@@ -23,6 +23,8 @@ export interface TlsSocketParts {
   readonly socket: Duplex;
   /** Whether our side stays open when the peer has closed its own. */
   readonly allowHalfOpen: boolean;
+  /** Whether a peer that cannot be verified is refused. */
+  readonly rejectUnauthorized: boolean;
   /** Begins the handshake: given the transport and the hooks of the socket, makes the stream. */
   start(
     transport: ByteTransport,
@@ -45,6 +47,8 @@ export class TLSSocket extends Duplex {
   alpnProtocol: string | false | null = null;
   /** The name that the client asked for; `false` if it asked for none. */
   servername: string | false | null = null;
+  /** Whether a peer that cannot be verified is refused: the option of this name, or that of {@link TLSSocket.renegotiate}. */
+  rejectUnauthorized: boolean;
   readonly #parts: TlsSocketParts;
   readonly #stream: TlsStream;
   #session: Buffer | undefined;
@@ -53,6 +57,7 @@ export class TLSSocket extends Duplex {
   constructor(parts: TlsSocketParts) {
     super({ allowHalfOpen: parts.allowHalfOpen });
     this.#parts = parts;
+    this.rejectUnauthorized = parts.rejectUnauthorized;
     parts.socket.on("timeout", () => this.emit("timeout"));
     const observer: Observer = {
       secret: (label, clientRandom, secret) => {
@@ -118,6 +123,29 @@ export class TLSSocket extends Duplex {
   /** Whether a session was resumed. */
   isSessionReused(): boolean {
     return this.#stream.info?.resumed ?? false;
+  }
+
+  /**
+   * On a server: asks the client for its certificate, which is what TLS 1.3 has in place of a renegotiation (RFC 9846 section
+   * 4.7.2). The client has to have offered it: with Sealane by `sealane: { postHandshakeAuthentication: true }`, with OpenSSL
+   * by `-enable_pha`. `callback` is called when it has answered; {@link TLSSocket.getPeerCertificate} and
+   * {@link TLSSocket.authorized} say what. With `rejectUnauthorized`, as it is unless given here or to the server, a client
+   * without a certificate that can be verified ends the connection.
+   *
+   * Returns whether the client was asked; if not, `callback` is told why.
+   */
+  renegotiate(
+    options: { readonly requestCert?: boolean; readonly rejectUnauthorized?: boolean } = {},
+    callback: (error: Error | null) => void = () => {},
+  ): boolean {
+    const { rejectUnauthorized: required = this.rejectUnauthorized } = options;
+    const { connection } = this.#stream;
+    const possible = connection.writable &&
+      connection.handshake.post.canRequestClientAuthentication;
+    if (possible) this.rejectUnauthorized = required;
+    const answer = this.#stream.requestClientAuthentication({ required });
+    answer.then(() => callback(null), callback);
+    return possible;
   }
 
   /** Keying material of an exporter (RFC 9846 section 7.5); `length` is in bytes. */
