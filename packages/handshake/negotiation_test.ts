@@ -71,7 +71,7 @@ function resumable(clientConfig: ClientConfig, serverConfig: ServerConfig): Sess
   return ticket.session;
 }
 
-Deno.test("a client sends one post-quantum and one classical share unless told otherwise", () => {
+Deno.test("row 129: a client sends one post-quantum and one classical share unless told otherwise", () => {
   const { X25519MLKEM768, MLKEM1024, x25519, secp256r1, secp384r1 } = NamedGroup;
   const cases: [number[] | undefined, number[]][] = [
     [undefined, [X25519MLKEM768, x25519]],
@@ -84,7 +84,7 @@ Deno.test("a client sends one post-quantum and one classical share unless told o
   }
 });
 
-Deno.test("GREASE stands among the signature schemes of a client and in the tickets of a server", () => {
+Deno.test("row 101: GREASE stands among the signature schemes of a client and in the tickets of a server", () => {
   const { extensions } = firstHello({ ...client, grease: true });
   const schemes = decodeExtension(extensions, signatureAlgorithmsInClientHello) ?? [];
   assert(isGrease(schemes[0]));
@@ -105,7 +105,7 @@ Deno.test("GREASE stands among the signature schemes of a client and in the tick
   }
 });
 
-Deno.test("over records a server refuses quic_transport_parameters (RFC 9001 §8.2)", async () => {
+Deno.test("row 213: over records a server refuses quic_transport_parameters (RFC 9001 §8.2)", async () => {
   // Our own client would not send it: somebody adds it on the way.
   const outcome = await shakeOut(
     Handshake.client(client, target),

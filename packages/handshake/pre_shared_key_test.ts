@@ -1,16 +1,8 @@
-/** CONFORMANCE section 7.7, rows 171 to 178: what may stand in pre_shared_key and psk_key_exchange_modes. */
+/** What a server passes over in pre_shared_key and psk_key_exchange_modes; what it refuses is in `conformance/`. */
 import { assert, assertEquals } from "@std/assert";
+import { ExtensionType as E, HandshakeType, PskKeyExchangeMode } from "@sealane/wire";
 import {
-  ExtensionType as E,
-  HandshakeType,
-  PskKeyExchangeMode,
-  type TlsErrorCode,
-} from "@sealane/wire";
-import {
-  decodeExtension,
   encodeExtension,
-  type OfferedPsks,
-  preSharedKeyInClientHello,
   pskKeyExchangeModesInClientHello,
   type RawExtension,
 } from "./extensions/mod.ts";
@@ -45,123 +37,12 @@ function extensions(
   });
 }
 
-/** A change of the content of pre_shared_key. */
-function psks(change: (psks: OfferedPsks) => OfferedPsks): (hello: ClientHello) => ClientHello {
-  return extensions((others, psk) => {
-    const offered = decodeExtension([psk], preSharedKeyInClientHello);
-    if (offered === undefined) throw new Error("there is no PSK");
-    return [...others, encodeExtension(preSharedKeyInClientHello, change(offered))];
-  });
-}
-
-const REFUSED: readonly [string, (hello: ClientHello) => ClientHello, TlsErrorCode, number][] = [
-  [
-    "pre_shared_key in front of another extension",
-    extensions((all, psk) => [psk, ...all]),
-    "peer/psk-not-last",
-    47,
-  ],
-  [
-    "pre_shared_key without psk_key_exchange_modes",
-    extensions((all, psk) => [...all.filter(({ type }) => type !== E.psk_key_exchange_modes), psk]),
-    "peer/missing-extension",
-    109,
-  ],
-  [
-    "more binders than identities",
-    psks(({ identities, binders }) => ({ identities, binders: [...binders, binders[0]] })),
-    "peer/psk-binder-count",
-    47,
-  ],
-  [
-    "fewer binders than identities",
-    psks(({ identities, binders }) => ({ identities: [...identities, identities[0]], binders })),
-    "peer/psk-binder-count",
-    47,
-  ],
-  ["no binders", psks(({ identities }) => ({ identities, binders: [] })), "peer/decode-error", 50],
-  [
-    "a binder with another value",
-    psks(({ identities, binders: [binder] }) => ({
-      identities,
-      binders: [binder.map((byte) => byte ^ 1)],
-    })),
-    "peer/bad-binder",
-    51,
-  ],
-  [
-    "a binder that is cut short",
-    psks(({ identities, binders: [binder] }) => ({ identities, binders: [binder.slice(1)] })),
-    "peer/bad-binder",
-    51,
-  ],
-  [
-    "a binder with a byte more",
-    psks(({ identities, binders: [binder] }) => ({
-      identities,
-      binders: [new Uint8Array([...binder, 0])],
-    })),
-    "peer/bad-binder",
-    51,
-  ],
-];
-
-for (const nth of [1, 2]) {
-  for (const [name, change, code, alert] of REFUSED) {
-    Deno.test(`ClientHello ${nth}: a server refuses ${name}`, async () => {
-      // The second one comes where the first has no share.
-      const config = nth === 1 ? clientConfig : { ...clientConfig, keyShares: [] };
-      const server = serverConfig();
-      const [session] = sessionsOf(clientConfig, server);
-      const outcome = await shakeOut(
-        Handshake.client(config, { ...target, session }),
-        Handshake.server(server),
-        inClientHello(nth, change),
-      );
-      if (nth === 2 && name.includes("psk_key_exchange_modes")) {
-        // What the first ClientHello had, the second one may not leave out.
-        assertEquals(outcome.server?.code, "peer/client-hello-changed");
-        return;
-      }
-      assertEquals(outcome.server?.code, code);
-      assertEquals(outcome.server?.alert, alert);
-    });
-  }
-}
-
 const psk = (name: string): ExternalPsk => ({
   identity: new TextEncoder().encode(name),
   key: new Uint8Array(32).fill(7),
 });
 
-Deno.test("a second ClientHello has to have the PSK that the server chose", async () => {
-  const cases = [
-    [extensions((others) => others), "peer/missing-extension", 109],
-    [
-      psks(({ identities, binders }) => ({
-        identities: identities.slice(1),
-        binders: binders.slice(1),
-      })),
-      "peer/client-hello-changed",
-      47,
-    ],
-  ] as const;
-  for (const [change, code, alert] of cases) {
-    const outcome = await shakeOut(
-      Handshake.client({
-        ...clientConfig,
-        keyShares: [],
-        externalPsks: [psk("one"), psk("two")],
-      }, target),
-      Handshake.server(serverConfig({ externalPsks: [psk("one"), psk("two")] })),
-      inClientHello(2, change),
-    );
-    assertEquals(outcome.server?.code, code);
-    assertEquals(outcome.server?.alert, alert);
-  }
-});
-
-Deno.test("a PSK that the server does not know is passed over", () => {
+Deno.test("row 177: a PSK that the server does not know is passed over", () => {
   const server = serverConfig({ externalPsks: [psk("known")] });
   const client = { ...clientConfig, externalPsks: [psk("unknown"), psk("known")] };
   assertEquals(connected(client, server).client.externalPsk, true);
@@ -206,7 +87,7 @@ async function withModes(modes: readonly number[]): Promise<Outcome> {
   );
 }
 
-Deno.test("without psk_dhe_ke among the modes a server does not resume, and modes that it does not know are none", async () => {
+Deno.test("row 178: without psk_dhe_ke among the modes a server does not resume, and modes that it does not know are none", async () => {
   for (const modes of [[PskKeyExchangeMode.psk_ke], [0x1a]]) {
     const { messages } = await withModes(modes);
     const [, hello] = messages.find(([from]) => from === "server") ?? [];

@@ -7,7 +7,10 @@ import type { Handshake } from "./handshake.ts";
 import type { MaybePromise } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
 import type { HandshakeEvent } from "./events.ts";
+import type { Interference } from "./conformance/row.ts";
 import type { Session } from "./session/session.ts";
+
+export type { Interference };
 
 /** Starts both sides and runs {@link exchange}. */
 export function shake(client: Handshake, server: Handshake): [HandshakeEvent[], HandshakeEvent[]] {
@@ -36,12 +39,6 @@ export function exchange(
   return events;
 }
 
-/** Changes a message on its way; `null` drops it. */
-export type Interference = (
-  message: Uint8Array,
-  from: "client" | "server",
-) => Uint8Array | null;
-
 /** What became of both sides. */
 export interface Outcome {
   /** What ended the client's handshake; `null` if nothing did. */
@@ -66,6 +63,7 @@ export async function shakeOut(
   const messages: ["client" | "server", Uint8Array][] = [];
   const sessions: Session[] = [];
   const ways = [[client, server, "client"], [server, client, "server"]] as const;
+  const count = counter();
   const quietly = async (work: () => MaybePromise<void>): Promise<void> => {
     try {
       await work();
@@ -83,11 +81,21 @@ export async function shakeOut(
         if (event.type !== "message") continue;
         quiet = false;
         messages.push([name, event.data]);
-        const data = interfere(event.data, name);
+        const data = interfere(event.data, name, count(name, event.data[0]));
         if (data !== null && to.error === null) await quietly(() => to.receive(event.level, data));
       }
     }
     if (client.error !== null || server.error !== null) break;
   }
   return { client: client.error, server: server.error, messages, sessions };
+}
+
+/** Counts messages by their sender and type, from 0. */
+export function counter(): (from: "client" | "server", type: number) => number {
+  const counts = new Map<string, number>();
+  return (from, type) => {
+    const index = counts.get(`${from} ${type}`) ?? 0;
+    counts.set(`${from} ${type}`, index + 1);
+    return index;
+  };
 }

@@ -414,7 +414,8 @@ export class QuicTls {
   #discard(level: Level): void {
     if (this.#keys.isDiscarded(level)) return;
     this.#keys.discard(level);
-    this.#events.push({ type: "keysDiscarded", level });
+    // The close is the last event, though the packet that it goes out in may end the Initial keys.
+    if (this.#error === null) this.#events.push({ type: "keysDiscarded", level });
   }
 
   // Between the handshake and the packets

@@ -143,13 +143,15 @@ function* generateShares(config: ResolvedClientConfig): Step<Map<NamedGroup, Key
   for (const id of config.keyShares ?? defaultShares(config)) {
     pairs.set(id, componentOf(pairs, id) ?? (yield* settle(groupOf(config, id).generate())));
   }
-  if (config.keyShares !== undefined) return pairs;
-  // RFC 9954 §3.2: the plain share costs nothing where the hybrid one has the same key.
+  // RFC 9846 §4.3.8: shares stand in the order of supported_groups.
+  const ordered = new Map<NamedGroup, KeyPair>();
   for (const { id } of config.groupList) {
-    const component = pairs.has(id) ? null : componentOf(pairs, id);
-    if (component !== null) pairs.set(id, component);
+    // RFC 9954 §3.2: the plain share costs nothing where the hybrid one has the same key.
+    const component = config.keyShares === undefined ? componentOf(pairs, id) : null;
+    const pair = pairs.get(id) ?? component;
+    if (pair !== null) ordered.set(id, pair);
   }
-  return pairs;
+  return ordered;
 }
 
 /**
