@@ -202,7 +202,6 @@ export const ENCRYPTED_EXTENSIONS: readonly Row[] = [
       before: takingEarly,
       client: { ...early, externalPsks: [PSK] },
       server: { ...resuming, externalPsks: [PSK] },
-      level: "early",
     },
   ),
   ...([
