@@ -33,6 +33,7 @@ export * from "./protection.ts";
 export * from "./ranges.ts";
 export * from "./remembered_parameters.ts";
 export * from "./retry.ts";
+export * from "./server_admission.ts";
 export * from "./session.ts";
 export * from "./transport_parameters.ts";
 export * from "./varint.ts";

@@ -4,16 +4,17 @@
  * @module
  */
 import type { ClientTarget, HandshakeEvent, HandshakeInfo, Level } from "@sealane/handshake";
-import type { CryptoProvider, MaybePromise } from "@sealane/providers";
-import { equalBytes, TlsError } from "@sealane/wire";
+import type { MaybePromise } from "@sealane/providers";
+import { TlsError } from "@sealane/wire";
 import { refusePacket } from "./admission.ts";
 import type { ConnectionHooks, QuicClientConfig, QuicServerConfig } from "./config.ts";
+import { ConnectionStart } from "./connection_start.ts";
 import type { CryptoChunk, CryptoSender } from "./crypto_stream.ts";
 import type { DropReason } from "./drop.ts";
 import { closeCodeOf, QuicError, TransportErrorCode } from "./errors.ts";
 import type { QuicTlsEvent } from "./events.ts";
 import { HandshakeDriver } from "./handshake_driver.ts";
-import type { RetryPacket } from "./header.ts";
+import type { RetryPacket, VersionNegotiationPacket } from "./header.ts";
 import type { Role } from "./initial.ts";
 import { clientSetup, serverSetup, type SessionSetup } from "./session_setup.ts";
 import { HoldQueue } from "./hold_queue.ts";
@@ -23,7 +24,6 @@ import { ParameterExchange } from "./parameter_exchange.ts";
 import type { OpenedPacket } from "./protection.ts";
 import { withVersion } from "./resumption.ts";
 import { checkNotReduced, type RememberedParameters } from "./remembered_parameters.ts";
-import { verifyRetry } from "./retry.ts";
 import type { TransportParameters } from "./transport_parameters.ts";
 import type { QuicVersion } from "./version.ts";
 
@@ -40,10 +40,10 @@ const { PROTOCOL_VIOLATION } = TransportErrorCode;
 export class QuicTls {
   /** Which end this is. */
   readonly role: Role;
-  readonly #provider: CryptoProvider;
   readonly #versions: readonly QuicVersion[];
-  readonly #originalVersion: QuicVersion;
-  readonly #originalDestination: Uint8Array;
+  readonly #start: ConnectionStart;
+  /** On a client: the same connection with another version. */
+  readonly #again: ((version: QuicVersion) => QuicTls) | null;
   readonly #parameters: ParameterExchange;
   readonly #driver: HandshakeDriver;
   readonly #keys: LevelKeys;
@@ -51,25 +51,19 @@ export class QuicTls {
   readonly #held: HoldQueue;
   #version: QuicVersion;
   #versionSettled = false;
-  #initialDestination: Uint8Array;
-  #retrySource: Uint8Array | null;
-  #token: Uint8Array = new Uint8Array(0);
-  #peerConnectionId: Uint8Array | null = null;
   #remembered: RememberedParameters | null = null;
   #earlyData: boolean | null = null;
   #complete = false;
   #confirmed = false;
   #error: TlsError | QuicError | null = null;
 
-  private constructor(setup: SessionSetup) {
+  private constructor(setup: SessionSetup, again: ((version: QuicVersion) => QuicTls) | null) {
     const { config, role, version } = setup;
     this.role = role;
-    this.#provider = setup.provider;
     this.#versions = setup.versions;
-    this.#version = this.#originalVersion = version;
-    this.#initialDestination = setup.destinationConnectionId;
-    this.#originalDestination = setup.originalDestinationConnectionId;
-    this.#retrySource = setup.retrySource;
+    this.#version = version;
+    this.#start = new ConnectionStart(setup);
+    this.#again = again;
     this.#parameters = new ParameterExchange(setup);
     const now = config.now ?? (() => performance.now());
     this.#keys = new LevelKeys(setup.provider, role, { now, pto: config.pto });
@@ -86,7 +80,9 @@ export class QuicTls {
    * @throws {TlsError} `api/config`.
    */
   static client(config: QuicClientConfig, target: ClientTarget): QuicTls {
-    return new QuicTls(clientSetup(config, target));
+    return new QuicTls(clientSetup(config, target), (version) => {
+      return QuicTls.client({ ...config, version, afterVersionNegotiation: true }, target);
+    });
   }
 
   /**
@@ -95,12 +91,12 @@ export class QuicTls {
    * @throws {TlsError} `api/config`.
    */
   static server(config: QuicServerConfig): QuicTls {
-    return new QuicTls(serverSetup(config));
+    return new QuicTls(serverSetup(config), null);
   }
 
   /** Begins: makes the Initial keys and, on a client, the ClientHello. Call it once, first. */
   start(): MaybePromise<void> {
-    const installed = this.#keys.installInitial(this.#version, this.#initialDestination);
+    const installed = this.#keys.installInitial(this.#version, this.#start.keySource);
     return chain(installed, () => {
       for (const direction of ["write", "read"] as const) {
         this.#events.push({ type: "keys", level: "initial", direction });
@@ -121,12 +117,12 @@ export class QuicTls {
 
   /** The version of the first packet. */
   get originalVersion(): QuicVersion {
-    return this.#originalVersion;
+    return this.#start.version;
   }
 
   /** The token for Initial packets: that of a Retry packet, else empty. */
   get token(): Uint8Array {
-    return this.#token;
+    return this.#start.token;
   }
 
   /**
@@ -134,7 +130,7 @@ export class QuicTls {
    * began with as long as nothing came.
    */
   get destinationConnectionId(): Uint8Array {
-    return this.#peerConnectionId ?? this.#initialDestination;
+    return this.#start.destination;
   }
 
   /** The peer's transport parameters, or `null` before they came. */
@@ -212,7 +208,7 @@ export class QuicTls {
     if (this.#error !== null) return "closed";
     const refused = refusePacket(packet, {
       role: this.role,
-      originalVersion: this.#originalVersion,
+      originalVersion: this.#start.version,
       version: this.#version,
       versionSettled: this.#versionSettled,
       versions: this.#versions,
@@ -222,7 +218,7 @@ export class QuicTls {
     if (this.#withholds(levelOf(packet))) return this.#held.add(packet, "handshake-incomplete");
     if (packet.type === "initial" && !this.#keys.hasInitial(packet.version)) {
       if (this.#keys.isDiscarded("initial")) return "keys-discarded";
-      const installed = this.#keys.installInitial(packet.version, this.#initialDestination);
+      const installed = this.#keys.installInitial(packet.version, this.#start.keySource);
       return chain(installed, () => this.#openNow(packet));
     }
     return this.#openNow(packet);
@@ -251,8 +247,7 @@ export class QuicTls {
     if (opened === "keys-unavailable") return this.#held.add(packet, opened);
     if (typeof opened === "string" || packet.type === "1rtt") return opened;
     if (packet.type === "initial") {
-      // RFC 9000 §7.2: the peer's first Source Connection ID is where packets go from now on.
-      this.#peerConnectionId ??= packet.sourceConnectionId.slice();
+      this.#start.onPeer(packet.sourceConnectionId);
       if (packet.version !== this.#version && this.role === "client") {
         this.#setVersion(packet.version);
       }
@@ -284,7 +279,7 @@ export class QuicTls {
     headerLength: number,
     packetNumber: number,
   ): MaybePromise<Uint8Array> {
-    const version = level === "early" ? this.#originalVersion : this.#version;
+    const version = level === "early" ? this.#start.version : this.#version;
     try {
       const sealed = this.#keys.protect(level, version, packet, headerLength, packetNumber);
       // RFC 9001 §4.9.1: a client drops Initial keys when it first sends a Handshake packet.
@@ -319,7 +314,7 @@ export class QuicTls {
     return this.#driver.senders[level];
   }
 
-  // Retry
+  // Beginning again
 
   /**
    * A client's handling of a Retry packet: with a right integrity tag the Initial keys are made again, and the ClientHello
@@ -329,22 +324,32 @@ export class QuicTls {
    */
   receiveRetry(packet: RetryPacket): MaybePromise<DropReason | null> {
     if (this.#error !== null) return "closed";
-    if (this.role === "server") return "unexpected-type";
-    // RFC 9369 §4.1: a Retry packet has the original version.
-    if (packet.version !== this.#originalVersion) return "unexpected-version";
-    // RFC 9000 §17.2.5.2: one Retry packet, and only as the first packet that was processed.
-    if (this.#retrySource !== null || this.#peerConnectionId !== null) return "retry-late";
-    // RFC 9000 §17.2.5.1: the server has chosen another connection ID.
-    if (equalBytes(packet.sourceConnectionId, this.#originalDestination)) return "retry-integrity";
-    return chain(verifyRetry(this.#provider, packet, this.#originalDestination), (right) => {
-      if (!right) return "retry-integrity";
-      this.#retrySource = packet.sourceConnectionId.slice();
-      this.#initialDestination = this.#retrySource;
-      this.#token = packet.token.slice();
+    return chain(this.#start.receiveRetry(packet), (dropped) => {
+      if (dropped !== null) return dropped;
       this.#driver.senders.initial.resendAll();
-      const installed = this.#keys.installInitial(this.#version, this.#initialDestination, true);
+      const installed = this.#keys.installInitial(this.#version, this.#start.keySource, true);
       return chain(installed, () => null);
     });
+  }
+
+  /**
+   * A client's handling of a Version Negotiation packet: the session that goes on instead of this one, to be started, with
+   * the best version that both have; everything sent is forgotten, and packet numbers go on (RFC 9000 section 6.2). Or why
+   * the packet was dropped; with `no-common-version` the connection ends.
+   */
+  receiveVersionNegotiation(packet: VersionNegotiationPacket): QuicTls | DropReason {
+    if (this.#error !== null) return "closed";
+    if (this.#again === null) return "unexpected-type";
+    const next = this.#start.receiveVersionNegotiation(packet);
+    if (typeof next !== "string") {
+      this.abort(new TlsError("local/aborted", `${next.name} is tried instead`));
+      return this.#again(next);
+    }
+    if (next === "no-common-version") {
+      const reason = `the server has none of ${this.#versions.map(({ name }) => name).join(", ")}`;
+      this.abort(new QuicError(TransportErrorCode.VERSION_NEGOTIATION_ERROR, reason));
+    }
+    return next;
   }
 
   // Life of the keys
@@ -423,7 +428,7 @@ export class QuicTls {
   /** This connection, as its handshake asks for it. */
   #hooks(): ConnectionHooks {
     return {
-      send: () => this.#parameters.encode(this.#version, this.#retrySource),
+      send: () => this.#parameters.encode(this.#version, this.#start.retrySource),
       receive: (data) => this.#receiveParameters(data),
       version: () => this.#version,
       onSession: (remembered) => {
@@ -435,8 +440,8 @@ export class QuicTls {
   #receiveParameters(data: Uint8Array): MaybePromise<void> {
     const parameters = this.#parameters.receive(data, {
       version: this.#version,
-      initialSource: this.#peerConnectionId ?? new Uint8Array(0),
-      retrySource: this.#retrySource,
+      initialSource: this.#start.peer ?? new Uint8Array(0),
+      retrySource: this.#start.retrySource,
     });
     this.#events.push({ type: "transportParameters", parameters });
     if (this.role === "client") return;
@@ -444,7 +449,7 @@ export class QuicTls {
     if (version === this.#version) return;
     // RFC 9369 §4.1: all CRYPTO frames of the server have the negotiated version.
     this.#setVersion(version);
-    return this.#keys.installInitial(version, this.#initialDestination);
+    return this.#keys.installInitial(version, this.#start.keySource);
   }
 
   #setVersion(version: QuicVersion): void {
@@ -458,7 +463,7 @@ export class QuicTls {
       case "secret": {
         const { suite, level, direction, secret } = event;
         // RFC 9369 §4.1: 0-RTT has the original version.
-        const version = level === "early" ? this.#originalVersion : this.#version;
+        const version = level === "early" ? this.#start.version : this.#version;
         const installed = this.#keys.installSecret(version, suite, level, direction, secret);
         return chain(installed, () => this.#onKeys(level, direction));
       }

@@ -12,16 +12,12 @@ import {
   type QuicServerConfig,
   quicServerConfig,
 } from "./config.ts";
-import type { ParameterSetup } from "./parameter_exchange.ts";
+import type { StartSetup } from "./connection_start.ts";
 import { clientResumption } from "./resumption.ts";
 import { QUIC_V1, QUIC_VERSIONS } from "./version.ts";
 
 /** The state of a session before its first packet. */
-export interface SessionSetup extends ParameterSetup {
-  /** Makes the Initial keys. */
-  readonly destinationConnectionId: Uint8Array;
-  /** The Source Connection ID of the Retry packet that was sent, or `null`. */
-  readonly retrySource: Uint8Array | null;
+export interface SessionSetup extends StartSetup {
   /** Makes the handshake. */
   readonly handshake: (hooks: ConnectionHooks) => Handshake;
 }
