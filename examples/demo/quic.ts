@@ -65,13 +65,13 @@ async function checkEcho(connection: QuicConnection): Promise<void> {
   if (!equalBytes(await ask(connection, DATA), DATA)) throw new Error("other bytes came back");
 }
 
-function agreedOf({ tls, earlyDataAccepted }: QuicConnection): Omit<Agreed, "milliseconds"> {
+function agreedOf({ tls }: QuicConnection): Omit<Agreed, "milliseconds"> {
   const { info } = tls;
   if (info === null) throw new Error("there is no handshake");
   const notes: string[] = [tls.version.name];
   if (tls.token.length > 0) notes.push("Retry");
   if (info.resumed) notes.push("resumed");
-  if (earlyDataAccepted) notes.push("0-RTT");
+  if (tls.info?.earlyDataAccepted) notes.push("0-RTT");
   if (tls.keyPhase > 0) notes.push("key update");
   return { info, notes };
 }

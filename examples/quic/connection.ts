@@ -8,37 +8,36 @@
 import type { Level } from "@sealane/handshake";
 import type { MaybePromise } from "@sealane/providers";
 import {
+  type AckFrame,
+  ackFrame,
   AmplificationBudget,
-  closeCodeOf,
-  DEFAULT_TRANSPORT_PARAMETERS,
-  errorOfCloseCode,
+  applicationCloseFrame,
+  closeFrame,
+  closeFrameAt,
+  type ConnectionCloseFrame,
+  decodeFrames,
+  errorOfClose,
+  type Frame,
+  isAckEliciting,
   levelOf,
-  type PacketFields,
-  packetOverhead,
   parseDatagram,
   type ProtectedPacket,
-  type QuicTls,
+  QuicTls,
   RangeSet,
-  sealPacket,
   spaceOf,
-  TransportErrorCode,
+  type StreamKind,
   type TransportParameters,
-  type VersionNegotiationPacket,
+  writeDatagram,
 } from "@sealane/quic-tls";
-import { concat } from "@sealane/wire";
 import type { Clock } from "./clock.ts";
-import { decodeFrames, type Frame, FrameType } from "./frames.ts";
-import { Payload } from "./payload.ts";
-import type { Recovery } from "./recovery.ts";
+import { OwedFrame, Payload } from "./payload.ts";
+import { DATAGRAM, type Recovery, SPACES } from "./recovery.ts";
 import { type QuicStream, STREAM_WINDOW } from "./stream.ts";
-import { CONNECTION_WINDOW, MAX_STREAMS, type StreamKind, StreamSet } from "./stream_set.ts";
+import { CONNECTION_WINDOW, MAX_STREAMS, StreamSet } from "./stream_set.ts";
 
 /** The bytes of every connection ID that we choose. */
 export const ID_LENGTH = 8;
-const DATAGRAM = 1200;
 const IDLE_TIMEOUT = 30_000;
-const SPACES = ["initial", "handshake", "application"] as const;
-const MAX_REASON = 200;
 
 /** What we tell every peer. */
 export const TRANSPORT_PARAMETERS = {
@@ -62,12 +61,13 @@ export interface ConnectionOptions {
   /** Sends a datagram to the peer. */
   readonly send: (datagram: Uint8Array) => void;
   /** Whether the client's address is known to be its own, by a token. */
-  readonly validated?: boolean;
-  /** A client's next attempt after a Version Negotiation packet; `null` if the packet means nothing. */
-  readonly retryVersion?: (packet: VersionNegotiationPacket) => QuicTls | null;
+  readonly addressValidated?: boolean;
   /** Called once, at the end. */
   readonly onClosed: () => void;
 }
+
+/** What came in a packet number space, and whether an acknowledgement is owed. */
+const emptySpace = () => ({ received: new RangeSet(), ackOwed: false });
 
 /** A connection, on either side. */
 export class QuicConnection {
@@ -75,8 +75,6 @@ export class QuicConnection {
   readonly ready: Promise<void>;
   /** Resolves when the connection is over: with `null` if it ended well. */
   readonly closed: Promise<Error | null>;
-  /** What happened to the 0-RTT data; `null`: there was none. */
-  earlyDataAccepted: boolean | null = null;
   #tls: QuicTls;
   readonly #options: ConnectionOptions;
   readonly #recovery: Recovery;
@@ -85,14 +83,14 @@ export class QuicConnection {
   readonly #closed = Promise.withResolvers<Error | null>();
   readonly #streams: StreamSet;
   readonly #budget = new AmplificationBudget();
-  /** What came in each packet number space, and what has to be said. */
-  readonly #received = {
-    initial: new RangeSet(),
-    handshake: new RangeSet(),
-    application: new RangeSet(),
+  readonly #spaces = {
+    initial: emptySpace(),
+    handshake: emptySpace(),
+    application: emptySpace(),
   };
-  readonly #owed = new Set<"initial" | "handshake" | "application" | "ping" | "handshakeDone">();
-  #closeFrame: { code: number; application: boolean; reason: string } | null = null;
+  readonly #ping = new OwedFrame(() => ({ type: "ping" }));
+  readonly #handshakeDone = new OwedFrame(() => ({ type: "handshakeDone" }));
+  #closeFrame: ConnectionCloseFrame | null = null;
   #peer: TransportParameters = {};
   #queue: Promise<void> = Promise.resolve();
   #awake = false;
@@ -110,7 +108,7 @@ export class QuicConnection {
     this.closed = this.#closed.promise;
     this.ready.catch(() => {}); // Also told by `closed`.
     this.#lastHeard = this.#clock.now();
-    if (options.validated || this.#tls.role === "client") this.#budget.validate();
+    if (options.addressValidated || this.#tls.role === "client") this.#budget.validate();
   }
 
   get tls(): QuicTls {
@@ -141,15 +139,13 @@ export class QuicConnection {
   updateKeys(): Promise<void> {
     return this.#run(() => {
       if (this.#tls.canUpdateKeys) this.#tls.updateKeys();
-      this.#owed.add("ping");
+      this.#ping.owe();
     });
   }
 
   /** Closes the connection with a code of the application's. */
   close(code = 0, reason = ""): Promise<void> {
-    return this.#run(() => {
-      this.#closeFrame ??= { code, application: true, reason };
-    });
+    return this.#run(() => void (this.#closeFrame ??= applicationCloseFrame(code, reason)));
   }
 
   /** Runs an action after all earlier ones, and then sends what there is to send. */
@@ -160,8 +156,7 @@ export class QuicConnection {
         await action();
         this.#takeEvents();
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#closeFrame ??= { code: closeCodeOf(error), application: false, reason };
+        this.#closeFrame ??= closeFrame(error);
       }
       await this.#flush().catch((error) => this.#end(error));
     });
@@ -172,9 +167,7 @@ export class QuicConnection {
   #wake(): void {
     if (this.#awake) return;
     this.#awake = true;
-    this.#run(() => {
-      this.#awake = false;
-    });
+    this.#run(() => void (this.#awake = false));
   }
 
   // Receiving
@@ -182,40 +175,38 @@ export class QuicConnection {
   async #receive(datagram: Uint8Array): Promise<void> {
     this.#budget.onReceived(datagram.length);
     for (const packet of parseDatagram(datagram, { connectionIdLength: ID_LENGTH })) {
-      if (packet.type === "version-negotiation") await this.#onVersions(packet);
-      else if (packet.type === "retry") {
-        const dropped = await this.#tls.receiveRetry(packet);
-        if (dropped === null) this.#recovery.forget("initial");
+      if (packet.type === "version-negotiation") {
+        const next = this.#tls.receiveVersionNegotiation(packet);
+        if (next instanceof QuicTls) await this.#startAgain(next);
+      } else if (packet.type === "retry") {
+        if (await this.#tls.receiveRetry(packet) === null) this.#recovery.forget("initial");
       } else if ("packetNumberOffset" in packet) await this.#open(packet);
       for (const held of this.#tls.takeHeldPackets()) await this.#open(held);
     }
   }
 
-  /** RFC 9000 §6.2: a Version Negotiation packet counts only as the first packet that comes. */
-  async #onVersions(packet: VersionNegotiationPacket): Promise<void> {
-    if (this.#received.initial.size > 0 || this.#tls.token.length > 0) return;
-    const next = this.#options.retryVersion?.(packet) ?? null;
-    if (next === null) return;
-    this.#tls = next;
+  /** Goes on with another version. */
+  #startAgain(tls: QuicTls): MaybePromise<void> {
+    this.#tls = tls;
     this.#recovery.forget("initial");
     this.#recovery.sendEarlyDataAgain();
-    await next.start();
+    return tls.start();
   }
 
   async #open(packet: ProtectedPacket): Promise<void> {
     const level = levelOf(packet);
-    const space = spaceOf(level);
+    const space = this.#spaces[spaceOf(level)];
     const opened = await this.#tls.open(packet);
     this.#takeEvents();
     if (typeof opened === "string") return; // The reason is for logs.
     // RFC 9000 §12.3: a packet number is taken once.
-    if (this.#received[space].has(opened.packetNumber)) return;
-    this.#received[space].add(opened.packetNumber, opened.packetNumber + 1);
+    if (space.received.has(opened.packetNumber)) return;
+    space.received.add(opened.packetNumber, opened.packetNumber + 1);
     this.#lastHeard = this.#clock.now();
     if (level === "handshake") this.#budget.validate();
-    for (const frame of decodeFrames(opened.payload, level)) {
-      // RFC 9000 §13.2: these two do not ask for an acknowledgement.
-      if (frame.type !== "ack" && frame.type !== "close") this.#owed.add(space);
+    const sender = this.#tls.role === "client" ? "server" : "client";
+    for (const frame of decodeFrames(opened.payload, level, sender)) {
+      space.ackOwed ||= isAckEliciting(frame);
       await this.#onFrame(frame, level, opened.firstByte);
       this.#takeEvents();
     }
@@ -223,28 +214,30 @@ export class QuicConnection {
 
   #onFrame(frame: Frame, level: Level, firstByte: number): MaybePromise<void> {
     switch (frame.type) {
-      case "ack": {
-        const exponent = this.#peer.ackDelayExponent ?? 3;
-        const delay = level === "application" ? frame.delay * 2 ** exponent / 1000 : 0;
-        const space = spaceOf(level);
-        const acked = this.#recovery.onAck(space, frame.ranges, delay, this.#clock.now());
-        if (level !== "application") return;
-        for (const packetNumber of acked) this.#tls.onAcknowledged(packetNumber, firstByte);
-        return;
-      }
+      case "ack":
+        return this.#onAck(frame, level, firstByte);
       case "crypto":
         return this.#tls.receiveCrypto(level, frame.offset, frame.data);
       case "handshakeDone":
         return this.#tls.confirm();
-      case "close": {
+      case "connectionClose": {
         const { code, application, reason } = frame;
-        // NO_ERROR, of the application or of QUIC, and H3_NO_ERROR.
-        if (code === 0 || application && code === 0x100) return this.#end(null);
-        const text = `the peer closed with ${code} ${reason}`;
-        return this.#end(application ? new Error(text) : errorOfCloseCode(code, reason));
+        // Of the application: its "no error", and H3_NO_ERROR.
+        const failed = application && code !== 0 && code !== 0x100;
+        const error = failed ? new Error(`the peer closed with ${code} ${reason}`) : null;
+        return this.#end(error ?? errorOfClose(frame));
       }
       default:
         return this.#streams.onFrame(frame);
+    }
+  }
+
+  #onAck(ack: AckFrame, level: Level, firstByte: number): void {
+    const microseconds = ack.delay * 2 ** (this.#peer.ackDelayExponent ?? 3);
+    const delay = level === "application" ? microseconds / 1000 : 0;
+    const acked = this.#recovery.onAck(spaceOf(level), ack, delay, this.#clock.now());
+    for (const { packetNumber, level } of acked) {
+      if (level === "application") this.#tls.onAcknowledged(packetNumber, firstByte);
     }
   }
 
@@ -255,22 +248,18 @@ export class QuicConnection {
         this.#adopt(this.#tls.rememberedTransportParameters ?? {});
       } else if (event.type === "keysDiscarded" && event.level !== "early") {
         this.#recovery.forget(spaceOf(event.level));
-      } else if (event.type === "earlyData") {
-        this.earlyDataAccepted = event.accepted;
-        if (!event.accepted) this.#recovery.sendEarlyDataAgain();
-      } else if (event.type === "complete") {
-        if (this.#tls.role === "server") this.#owed.add("handshakeDone");
+      } else if (event.type === "earlyData" && !event.accepted) this.#recovery.sendEarlyDataAgain();
+      else if (event.type === "complete") {
+        if (this.#tls.role === "server") this.#handshakeDone.owe();
         this.#ready.resolve();
-      } else if (event.type === "close") {
-        this.#closeFrame ??= { code: event.code, application: false, reason: event.error.message };
-      }
+      } else if (event.type === "close") this.#closeFrame ??= closeFrame(event.error);
     }
   }
 
   /** The peer's parameters, remembered or new. */
   #adopt(peer: TransportParameters): void {
     this.#peer = peer;
-    this.#recovery.maxAckDelay = peer.maxAckDelay ?? DEFAULT_TRANSPORT_PARAMETERS.maxAckDelay;
+    this.#recovery.maxAckDelay = peer.maxAckDelay ?? this.#recovery.maxAckDelay;
     this.#streams.adopt(peer);
   }
 
@@ -283,94 +272,42 @@ export class QuicConnection {
       this.#budget.onSent(datagram.length);
       this.#options.send(datagram);
       if (this.#closeFrame === null) continue;
-      const { code, application, reason } = this.#closeFrame;
-      return this.#end(application || code === 0 ? null : this.#tls.error ?? new Error(reason));
+      const { application, reason } = this.#closeFrame;
+      return this.#end(application ? null : this.#tls.error ?? new Error(reason));
     }
     this.#setTimer();
   }
 
-  /** The next datagram: packets of all levels that have something to say, coalesced. */
+  /** The next datagram, if there is anything to say. */
   async #nextDatagram(): Promise<Uint8Array | null> {
-    let room = Math.min(DATAGRAM, this.#budget.available);
-    const payloads: Payload[] = [];
-    const data = this.#tls.canSend("application") ? "application" : "early";
-    for (const level of ["initial", "handshake", data] as const) {
-      if (!this.#tls.canSend(level)) continue;
-      const overhead = packetOverhead(this.#tls, this.#fieldsOf(level, 0));
-      const payload = new Payload(level, room - overhead);
-      this.#write(payload);
-      if (payload.length === 0) continue;
-      room -= overhead + payload.length;
-      payloads.push(payload);
-    }
-    if (payloads.length === 0) return null;
-    const [first] = payloads;
-    // RFC 9000 §14.1: datagrams with Initial packets that ask for an acknowledgement have 1,200 bytes at least.
-    if (first.level === "initial" && (this.#tls.role === "client" || first.fates.length > 0)) {
-      payloads[payloads.length - 1].pad(DATAGRAM);
-    }
-    const packets: Uint8Array[] = [];
-    for (const payload of payloads) packets.push(await this.#seal(payload));
+    const written = await writeDatagram(this.#tls, {
+      room: Math.min(DATAGRAM, this.#budget.available),
+      sourceConnectionId: this.#options.sourceConnectionId,
+      nextPacketNumber: (space) => this.#recovery.nextPacketNumber(space),
+      fill: (level, bytes) => this.#write(level, new Payload(bytes)),
+    });
     this.#takeEvents();
-    return concat(packets);
-  }
-
-  #fieldsOf(level: Level, packetNumber: number): PacketFields {
-    const { sourceConnectionId } = this.#options;
-    // Four bytes are enough for any window; a thriftier sender asks `packetNumberLength`.
-    return { level, packetNumber, packetNumberLength: 4, sourceConnectionId };
-  }
-
-  async #seal(payload: Payload): Promise<Uint8Array> {
-    const { level, fates } = payload;
-    const packetNumber = this.#recovery.nextPacketNumber(spaceOf(level));
-    const packet = await sealPacket(
-      this.#tls,
-      this.#fieldsOf(level, packetNumber),
-      payload.finish(),
-    );
-    if (fates.length === 0) return packet;
     const time = this.#clock.now();
-    const sent = { packetNumber, level, time, bytes: packet.length, fates };
-    this.#recovery.onSent(spaceOf(level), sent);
-    return packet;
+    for (const { content: { fates }, ...packet } of written?.packets ?? []) {
+      if (fates.length > 0) this.#recovery.onSent({ ...packet, time, fates });
+    }
+    return written?.datagram ?? null;
   }
 
   /** Writes what there is to say at a level. */
-  #write(payload: Payload): void {
-    const { level } = payload;
-    const space = spaceOf(level);
-    if (this.#closeFrame !== null) return this.#writeClose(payload, this.#closeFrame);
-    if (level !== "early" && this.#owed.has(space) && payload.addAck(this.#received[space])) {
-      this.#owed.delete(space);
+  #write(level: Level, payload: Payload): Payload {
+    const space = this.#spaces[spaceOf(level)];
+    if (this.#closeFrame !== null) payload.add(closeFrameAt(level, this.#closeFrame));
+    else if (level !== "early" && space.ackOwed) {
+      space.ackOwed = !payload.add(ackFrame(space.received));
     }
     // RFC 9002 §7: acknowledgements are not congestion controlled, everything else is.
-    if (!this.#recovery.maySend) return;
-    if (level !== "early") payload.addChunks(this.#tls.cryptoSender(level), [FrameType.CRYPTO]);
-    if (level === "application") {
-      this.#writeOwed(payload, "handshakeDone", FrameType.HANDSHAKE_DONE);
-    }
-    this.#writeOwed(payload, "ping", FrameType.PING);
-    if (space === "application") this.#streams.write(payload);
-  }
-
-  #writeOwed(payload: Payload, what: "ping" | "handshakeDone", type: number): void {
-    if (!this.#owed.has(what)) return;
-    if (payload.add([type], { onLost: () => this.#owed.add(what) })) this.#owed.delete(what);
-  }
-
-  #writeClose(
-    payload: Payload,
-    { code, application, reason }: { code: number; application: boolean; reason: string },
-  ): void {
-    const text = new TextEncoder().encode(reason).subarray(0, MAX_REASON);
-    if (!application) payload.add([FrameType.CONNECTION_CLOSE, code, 0, text.length, text]);
-    else if (payload.level === "application") {
-      payload.add([FrameType.APPLICATION_CLOSE, code, text.length, text]);
-    } else {
-      // RFC 9000 §10.2.3: other packets do not say what the application said.
-      payload.add([FrameType.CONNECTION_CLOSE, TransportErrorCode.APPLICATION_ERROR, 0, 0]);
-    }
+    if (this.#closeFrame !== null || !this.#recovery.maySend) return payload;
+    if (level !== "early") payload.addChunks(this.#tls.cryptoSender(level));
+    if (level === "application") this.#handshakeDone.write(payload);
+    this.#ping.write(payload);
+    if (spaceOf(level) === "application") this.#streams.write(payload);
+    return payload;
   }
 
   // Time
@@ -395,9 +332,9 @@ export class QuicConnection {
     if (now >= idle) return this.#end(new Error("the connection is idle"));
     this.#tls.onTimeout();
     if (now < recovery || !this.#recovery.onTimeout(now)) return;
-    this.#owed.add("ping");
+    this.#ping.owe();
     // What was lost may be an acknowledgement of ours, too.
-    for (const space of SPACES) if (this.#received[space].size > 0) this.#owed.add(space);
+    for (const name of SPACES) this.#spaces[name].ackOwed = this.#spaces[name].received.size > 0;
   }
 
   #end(error: Error | null): void {

@@ -3,84 +3,74 @@
  *
  * @module
  */
-import type { Level } from "@sealane/handshake";
-import { type CryptoSender, encodeVarint, type RangeSet } from "@sealane/quic-tls";
-import { FrameType } from "./frames.ts";
+import { type CryptoSender, type Frame, writeFrame } from "@sealane/quic-tls";
 
 /** Type, stream, offset and length of a CRYPTO or STREAM frame at their longest. */
 const MAX_CHUNK_OVERHEAD = 1 + 8 + 8 + 2;
 
-/** What to do when the packet with a frame arrived, or was lost: a frame that still matters is then owed again. */
+/** What to do when the packet with a frame arrived, or was lost. */
 export interface Fate {
   readonly onAcked?: () => void;
   readonly onLost: () => void;
 }
 
-/** Builds the payload of one packet within a number of bytes. */
+/** Writes the frames of one packet, from the start of its payload. */
 export class Payload {
-  /** The fates of the frames that have to be acknowledged. */
+  /** What becomes of frames with the packet; those without a fate do not ask for an acknowledgement. */
   readonly fates: Fate[] = [];
-  readonly level: Level;
   readonly #bytes: Uint8Array;
-  #length = 0;
+  length = 0;
 
-  constructor(level: Level, capacity: number) {
-    this.level = level;
-    this.#bytes = new Uint8Array(Math.max(0, capacity));
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
   }
 
-  get length(): number {
-    return this.#length;
+  get ackEliciting(): boolean {
+    return this.fates.length > 0;
   }
 
-  get room(): number {
-    return this.#bytes.length - this.#length;
-  }
-
-  /** Appends a frame of numbers and byte strings, if there is room for all of it. */
-  add(parts: readonly (number | Uint8Array)[], fate?: Fate): boolean {
-    const encoded = parts.map((part) => typeof part === "number" ? encodeVarint(part) : part);
-    const length = encoded.reduce((sum, part) => sum + part.length, 0);
-    if (length > this.room) return false;
-    for (const part of encoded) {
-      this.#bytes.set(part, this.#length);
-      this.#length += part.length;
-    }
+  /** Appends a frame, if there is room for all of it. */
+  add(frame: Frame, fate?: Fate): boolean {
+    const end = writeFrame(this.#bytes, this.length, frame);
+    if (end < 0) return false;
+    this.length = end;
     if (fate !== undefined) this.fates.push(fate);
     return true;
   }
 
-  /** Appends frames with what a sender has: `start` is what they begin with, before offset, length and data. */
-  addChunks(sender: CryptoSender, start: readonly number[]): void {
-    while (sender.hasData && this.room > MAX_CHUNK_OVERHEAD) {
-      const chunk = sender.next(this.room - MAX_CHUNK_OVERHEAD);
+  /** Appends frames with what a sender has: CRYPTO, or STREAM of a stream. */
+  addChunks(sender: CryptoSender, streamId?: number): void {
+    for (;;) {
+      const chunk = sender.next(this.#bytes.length - this.length - MAX_CHUNK_OVERHEAD);
       if (chunk === null) return;
       const { offset, data } = chunk;
-      this.add([...start, offset, data.length, data], {
+      const stream = { type: "stream", streamId: streamId ?? 0, offset, data, fin: false } as const;
+      this.add(streamId === undefined ? { type: "crypto", offset, data } : stream, {
         onAcked: () => sender.onAcknowledged(offset, data.length),
         onLost: () => sender.onLost(offset, data.length),
       });
     }
   }
+}
 
-  /** Appends an ACK frame with the newest ranges, at most 32. */
-  addAck(received: RangeSet): boolean {
-    const last = received.size - 1;
-    const first = Math.max(0, last - 31);
-    const width = (i: number): number => received.end(i) - received.start(i) - 1;
-    const parts = [FrameType.ACK, received.end(last) - 1, 0, last - first, width(last)];
-    for (let i = last - 1; i >= first; i--) {
-      parts.push(received.start(i + 1) - received.end(i) - 1, width(i));
-    }
-    return this.add(parts);
+/** A frame that has to arrive: from when it is owed it is sent until the peer acknowledges it. */
+export class OwedFrame {
+  #owed = false;
+  readonly #frame: () => Frame;
+  readonly #onAcked?: () => void;
+
+  /** `frame` makes it as it is when it is sent. */
+  constructor(frame: () => Frame, onAcked?: () => void) {
+    this.#frame = frame;
+    this.#onAcked = onAcked;
   }
 
-  /** Appends PADDING, up to `length` bytes in all. */
-  pad(length: number): void {
-    this.#length = Math.min(this.#bytes.length, Math.max(this.#length, length));
+  owe(): void {
+    this.#owed = true;
   }
 
-  finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+  write(payload: Payload): void {
+    const fate = { onAcked: this.#onAcked, onLost: () => this.owe() };
+    if (this.#owed && payload.add(this.#frame(), fate)) this.#owed = false;
   }
 }

@@ -4,7 +4,13 @@
  * @module
  */
 import type { Level } from "@sealane/handshake";
-import { type PacketNumberSpace, QuicError, TransportErrorCode } from "@sealane/quic-tls";
+import {
+  type AckFrame,
+  type PacketNumberSpace,
+  QuicError,
+  spaceOf,
+  TransportErrorCode,
+} from "@sealane/quic-tls";
 import type { Fate } from "./payload.ts";
 
 /** A packet that was sent, that has to be acknowledged, and of which nothing has been heard. */
@@ -25,11 +31,12 @@ class Space {
   lossTime = Infinity;
 }
 
-const SPACES = ["initial", "handshake", "application"] as const;
+/** The bytes of a datagram of ours. */
+export const DATAGRAM = 1200;
+export const SPACES = ["initial", "handshake", "application"] as const;
 const PACKET_THRESHOLD = 3; // RFC 9002 §6.1.1
 const GRANULARITY = 1; // ms, RFC 9002 §6.1.2
 const INITIAL_RTT = 333; // ms, RFC 9002 §6.2.2
-const DATAGRAM = 1200;
 
 /** The state of RFC 9002 for one connection. Times are milliseconds. */
 export class Recovery {
@@ -64,31 +71,26 @@ export class Recovery {
     return this.#smoothed + Math.max(4 * this.#variance, GRANULARITY) + delay;
   }
 
-  onSent(name: PacketNumberSpace, packet: SentPacket): void {
-    const space = this.#spaces[name];
+  onSent(packet: SentPacket): void {
+    const space = this.#spaces[spaceOf(packet.level)];
     space.sent.set(packet.packetNumber, packet);
     space.lastSent = packet.time;
     this.#inFlight += packet.bytes;
     this.#probesOwed = Math.max(0, this.#probesOwed - 1);
   }
 
-  /** Takes an ACK frame; answers which packets it acknowledges for the first time. */
-  onAck(
-    name: PacketNumberSpace,
-    ranges: readonly [number, number][],
-    delay: number,
-    now: number,
-  ): number[] {
+  /** Takes an ACK frame that waited `delay` milliseconds; answers which packets it acknowledges for the first time. */
+  onAck(name: PacketNumberSpace, { ranges }: AckFrame, delay: number, now: number): SentPacket[] {
     const space = this.#spaces[name];
     const largest = ranges[0][1] - 1;
     if (largest >= space.nextNumber) {
       const reason = `packet ${largest} is acknowledged, which was never sent`;
       throw new QuicError(TransportErrorCode.PROTOCOL_VIOLATION, reason);
     }
-    const isAcked = (number: number): boolean =>
-      ranges.some(([start, end]) => number >= start && number < end);
     const newest = space.sent.get(largest);
-    const acked = this.#take(name, ({ packetNumber }) => isAcked(packetNumber));
+    const acked = this.#take(name, ({ packetNumber: number }) => {
+      return ranges.some(([start, end]) => number >= start && number < end);
+    });
     space.largestAcked = Math.max(space.largestAcked, largest);
     if (acked.length > 0) this.#probes = 0;
     for (const packet of acked) {
@@ -97,7 +99,7 @@ export class Recovery {
     }
     if (newest !== undefined) this.#onRtt(now - newest.time, delay);
     this.#detectLoss(name, now);
-    return acked.map(({ packetNumber }) => packetNumber);
+    return acked;
   }
 
   /** RFC 9002 §7.3.1 and §7.3.3: slow start, then one datagram per window. */
@@ -108,26 +110,24 @@ export class Recovery {
 
   /** RFC 9002 section 5.3. */
   #onRtt(latest: number, delay: number): void {
+    const adjusted = Math.max(latest - Math.min(delay, this.maxAckDelay), 0.1);
     if (this.#smoothed === 0) {
       this.#smoothed = Math.max(latest, 0.1);
       this.#variance = latest / 2;
-      return;
+    } else {
+      this.#variance = 0.75 * this.#variance + 0.25 * Math.abs(this.#smoothed - adjusted);
+      this.#smoothed = 0.875 * this.#smoothed + 0.125 * adjusted;
     }
-    const adjusted = Math.max(latest - Math.min(delay, this.maxAckDelay), 0.1);
-    this.#variance = 0.75 * this.#variance + 0.25 * Math.abs(this.#smoothed - adjusted);
-    this.#smoothed = 0.875 * this.#smoothed + 0.125 * adjusted;
   }
 
   /** Tells packets lost that were overtaken, or are older than 9/8 of a round trip (RFC 9002 section 6.1). */
   #detectLoss(name: PacketNumberSpace, now: number): number {
     const space = this.#spaces[name];
     const wait = Math.max(9 / 8 * (this.#smoothed || INITIAL_RTT), GRANULARITY);
-    const lost = this.#take(
-      name,
-      ({ packetNumber, time }) =>
-        packetNumber <= space.largestAcked - PACKET_THRESHOLD ||
-        packetNumber <= space.largestAcked && time <= now - wait,
-    );
+    const lost = this.#take(name, ({ packetNumber: number, time }) => {
+      if (number > space.largestAcked) return false;
+      return number <= space.largestAcked - PACKET_THRESHOLD || time <= now - wait;
+    });
     space.lossTime = Infinity;
     for (const { packetNumber, time } of space.sent.values()) {
       if (packetNumber < space.largestAcked) space.lossTime = Math.min(space.lossTime, time + wait);

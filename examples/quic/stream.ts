@@ -5,17 +5,14 @@
  * @module
  */
 import { CryptoReceiver, CryptoSender, QuicError, TransportErrorCode } from "@sealane/quic-tls";
-import { FrameType } from "./frames.ts";
-import type { Payload } from "./payload.ts";
+import { OwedFrame, type Payload } from "./payload.ts";
 import { ReceiveWindow } from "./window.ts";
 
 /** How many bytes a peer may send ahead of the reader, per stream. */
 export const STREAM_WINDOW = 256 * 1024;
 /** How much of a write the sender holds at a time. */
 const PIECE = 32 * 1024;
-/** Bits of the type of STREAM frames (RFC 9000 section 19.8). */
-const OFFSET_AND_LENGTH = 0x06;
-const FIN = 0x01;
+const NOTHING = new Uint8Array(0);
 
 /** What a stream needs of its connection. */
 export interface StreamHost {
@@ -39,35 +36,42 @@ export class QuicStream {
   readonly #open: { sending: boolean; receiving: boolean };
 
   readonly #sender = new CryptoSender();
+  readonly #fin: OwedFrame;
+  #finAcked = false;
+  #reset: OwedFrame | null = null;
   #sendLimit = 0;
-  #fin: "no" | "owed" | "sent" | "acked" = "no";
-  #reset: { code: number; owed: boolean } | null = null;
   #failure: Error | null = null;
   #onRoom: () => void = () => {};
 
   readonly #receiver = new CryptoReceiver(STREAM_WINDOW);
   readonly #window: ReceiveWindow;
+  readonly #stop: OwedFrame;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #highest = 0;
   #consumed = 0;
   #finalSize = Infinity;
   /** Nobody reads any more: what comes counts as read. */
   #discarding = false;
-  #stopOwed = false;
 
   constructor(id: number, sides: { sending: boolean; receiving: boolean }, host: StreamHost) {
     this.id = id;
     this.#host = host;
     this.#open = { ...sides };
-    this.#window = new ReceiveWindow(STREAM_WINDOW, [FrameType.MAX_STREAM_DATA, id], host.wake);
+    const streamId = id;
+    const limit = (maximum: number) => ({ type: "maxStreamData", streamId, maximum }) as const;
+    this.#window = new ReceiveWindow(STREAM_WINDOW, limit, host.wake);
+    this.#stop = new OwedFrame(() => ({ type: "stopSending", streamId, code: 0 }));
+    const end = () => ({ offset: this.#sender.written, data: NOTHING, fin: true });
+    this.#fin = new OwedFrame(
+      () => ({ type: "stream", streamId, ...end() }),
+      () => this.#finAcked = true,
+    );
     // The queue of the readable side is the window: what leaves it is credit for the peer.
     this.readable = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#controller = controller;
-      },
+      start: (controller) => void (this.#controller = controller),
       pull: () => this.#advance(),
       cancel: () => {
-        this.#stopOwed = this.#finalSize === Infinity;
+        if (this.#finalSize === Infinity) this.#stop.owe();
         this.#discarding = true;
         this.#advance();
         host.wake();
@@ -76,7 +80,7 @@ export class QuicStream {
     this.writable = new WritableStream({
       write: (chunk) => this.#write(chunk),
       close: () => {
-        this.#fin = "owed";
+        this.#fin.owe();
         host.wake();
       },
       abort: () => this.stopSending(0),
@@ -109,7 +113,10 @@ export class QuicStream {
   /** Ends the sending side with an error code: the peer asked for it, or the application gave up. */
   stopSending(code: number): void {
     if (!this.#open.sending || this.#reset !== null) return;
-    this.#reset = { code, owed: true };
+    const fields = { streamId: this.id, code, finalSize: this.#sender.written };
+    const reset = () => ({ type: "resetStream", ...fields }) as const;
+    this.#reset = new OwedFrame(reset, () => this.#close("sending"));
+    this.#reset.owe();
     this.#failure ??= new Error(`the stream was reset with ${code}`);
     this.#onRoom();
     this.#host.wake();
@@ -118,23 +125,12 @@ export class QuicStream {
   /** Writes what the stream has to say. */
   write(payload: Payload): void {
     if (this.#open.receiving) this.#window.write(payload);
-    const stopLost = { onLost: () => this.#stopOwed = true };
-    if (this.#stopOwed && payload.add([FrameType.STOP_SENDING, this.id, 0], stopLost)) {
-      this.#stopOwed = false;
-    }
-    if (this.#reset !== null) return this.#writeReset(payload, this.#reset);
-    payload.addChunks(this.#sender, [FrameType.STREAM | OFFSET_AND_LENGTH, this.id]);
+    this.#stop.write(payload);
+    if (this.#reset !== null) return this.#reset.write(payload);
+    payload.addChunks(this.#sender, this.id);
     if (!this.#sender.hasData) this.#onRoom();
-    const end = [FrameType.STREAM | OFFSET_AND_LENGTH | FIN, this.id, this.#sender.written, 0];
-    const endFate = { onAcked: () => this.#fin = "acked", onLost: () => this.#fin = "owed" };
-    if (this.#fin === "owed" && payload.add(end, endFate)) this.#fin = "sent";
-    if (this.#fin === "acked" && !this.#sender.inFlight) this.#close("sending");
-  }
-
-  #writeReset(payload: Payload, reset: { code: number; owed: boolean }): void {
-    const frame = [FrameType.RESET_STREAM, this.id, reset.code, this.#sender.written];
-    const fate = { onAcked: () => this.#close("sending"), onLost: () => reset.owed = true };
-    if (reset.owed && payload.add(frame, fate)) reset.owed = false;
+    this.#fin.write(payload);
+    if (this.#finAcked && !this.#sender.inFlight) this.#close("sending");
   }
 
   // Receiving
@@ -142,7 +138,7 @@ export class QuicStream {
   /** Takes a STREAM frame. */
   receive(offset: number, data: Uint8Array, fin: boolean): void {
     this.#extend(offset + data.length, fin);
-    const ready = this.#discarding ? data.subarray(0, 0) : this.#receiver.receive(offset, data);
+    const ready = this.#discarding ? NOTHING : this.#receiver.receive(offset, data);
     if (ready.length > 0) this.#controller?.enqueue(ready.slice());
     this.#advance();
   }

@@ -4,12 +4,13 @@
  * @module
  */
 import {
+  type Frame,
   QuicError,
   type Role,
+  type StreamKind,
   TransportErrorCode,
   type TransportParameters,
 } from "@sealane/quic-tls";
-import { type Frame, FrameType } from "./frames.ts";
 import type { Payload } from "./payload.ts";
 import { QuicStream } from "./stream.ts";
 import { ReceiveWindow } from "./window.ts";
@@ -18,8 +19,6 @@ import { ReceiveWindow } from "./window.ts";
 export const CONNECTION_WINDOW = 1024 * 1024;
 /** How many streams of each kind the peer may have open. */
 export const MAX_STREAMS = 100;
-
-export type StreamKind = "bidi" | "uni";
 
 /** All streams of one connection. */
 export class StreamSet {
@@ -44,11 +43,11 @@ export class StreamSet {
   constructor(role: Role, wake: () => void) {
     this.#initiator = role === "client" ? 0 : 1;
     this.#wake = wake;
-    this.#received = new ReceiveWindow(CONNECTION_WINDOW, [FrameType.MAX_DATA], wake);
-    this.#peerStreams = {
-      bidi: new ReceiveWindow(MAX_STREAMS, [FrameType.MAX_STREAMS_BIDI], wake),
-      uni: new ReceiveWindow(MAX_STREAMS, [FrameType.MAX_STREAMS_UNI], wake),
-    };
+    const dataLimit = (maximum: number) => ({ type: "maxData", maximum }) as const;
+    this.#received = new ReceiveWindow(CONNECTION_WINDOW, dataLimit, wake);
+    const streams = (kind: StreamKind): ReceiveWindow =>
+      new ReceiveWindow(MAX_STREAMS, (maximum) => ({ type: "maxStreams", kind, maximum }), wake);
+    this.#peerStreams = { bidi: streams("bidi"), uni: streams("uni") };
   }
 
   /** The peer's limits, remembered or new. */
@@ -145,17 +144,17 @@ export class StreamSet {
   onFrame(frame: Frame): void {
     switch (frame.type) {
       case "stream":
-        return this.#find(frame.id)?.receive(frame.offset, frame.data, frame.fin);
-      case "reset":
-        return this.#find(frame.id)?.receiveReset(frame.code, frame.finalSize);
-      case "stop":
-        return this.#find(frame.id)?.stopSending(frame.code);
+        return this.#find(frame.streamId)?.receive(frame.offset, frame.data, frame.fin);
+      case "resetStream":
+        return this.#find(frame.streamId)?.receiveReset(frame.code, frame.finalSize);
+      case "stopSending":
+        return this.#find(frame.streamId)?.stopSending(frame.code);
       case "maxData":
-        return this.#raiseSendLimit(frame.max);
+        return this.#raiseSendLimit(frame.maximum);
       case "maxStreamData":
-        return this.#find(frame.id)?.raiseSendLimit(frame.max);
+        return this.#find(frame.streamId)?.raiseSendLimit(frame.maximum);
       case "maxStreams":
-        this.#limits[frame.kind] = Math.max(this.#limits[frame.kind], frame.max);
+        this.#limits[frame.kind] = Math.max(this.#limits[frame.kind], frame.maximum);
         return this.#notify();
     }
   }

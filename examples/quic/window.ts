@@ -3,24 +3,23 @@
  *
  * @module
  */
-import { QuicError, TransportErrorCode } from "@sealane/quic-tls";
-import type { Payload } from "./payload.ts";
+import { type Frame, QuicError, TransportErrorCode } from "@sealane/quic-tls";
+import { OwedFrame, type Payload } from "./payload.ts";
 
 /** A limit that moves on as the application takes what came, and that the peer has to be told. */
 export class ReceiveWindow {
   /** Where the peer has to stop. */
   limit: number;
   readonly #size: number;
-  /** The frame that tells the limit, without the limit. */
-  readonly #frame: readonly number[];
+  readonly #frame: OwedFrame;
   readonly #wake: () => void;
   #received = 0;
   #consumed = 0;
-  #owed = false;
 
-  constructor(size: number, frame: readonly number[], wake: () => void) {
+  /** `frame` tells the peer a new limit; `wake` is called when there is one to tell. */
+  constructor(size: number, frame: (maximum: number) => Frame, wake: () => void) {
     this.limit = this.#size = size;
-    this.#frame = frame;
+    this.#frame = new OwedFrame(() => frame(this.limit));
     this.#wake = wake;
   }
 
@@ -37,17 +36,12 @@ export class ReceiveWindow {
     this.#consumed += amount;
     if (this.limit - this.#consumed > this.#size / 2) return;
     this.limit = this.#consumed + this.#size;
-    this.#owe();
-  }
-
-  #owe(): void {
-    this.#owed = true;
+    this.#frame.owe();
     this.#wake();
   }
 
-  /** Tells the limit, if it has moved or the frame was lost. */
+  /** Tells the limit, if it has moved. */
   write(payload: Payload): void {
-    const fate = { onLost: () => this.#owe() };
-    if (this.#owed && payload.add([...this.#frame, this.limit], fate)) this.#owed = false;
+    this.#frame.write(payload);
   }
 }

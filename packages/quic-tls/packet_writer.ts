@@ -55,6 +55,23 @@ export function packetOverhead(tls: QuicTls, fields: PacketFields): number {
 }
 
 /**
+ * Writes the header of a packet with `payloadLength` bytes of frames, unprotected, at `offset`, and returns the offset
+ * after it: where the frames go, and after them 16 bytes of room for the tag.
+ */
+export function writePacketHeader(
+  bytes: Uint8Array,
+  offset: number,
+  tls: QuicTls,
+  fields: PacketFields,
+  payloadLength: number,
+): number {
+  const header = headerOf(tls, fields, payloadLength);
+  return "type" in header
+    ? writeLongHeader(bytes, offset, header)
+    : writeShortHeader(bytes, offset, header);
+}
+
+/**
  * A protected packet, in new memory. `payload` is its frames, at least `4 - packetNumberLength` bytes and not none (RFC
  * 9001 section 5.4.2).
  *
@@ -66,11 +83,8 @@ export function sealPacket(
   fields: PacketFields,
   payload: Uint8Array,
 ): MaybePromise<Uint8Array> {
-  const header = headerOf(tls, fields, payload.length);
-  const headerLength = "type" in header ? longHeaderLength(header) : shortHeaderLength(header);
-  const packet = new Uint8Array(headerLength + payload.length + PACKET_TAG_LENGTH);
-  if ("type" in header) writeLongHeader(packet, 0, header);
-  else writeShortHeader(packet, 0, header);
+  const packet = new Uint8Array(packetOverhead(tls, fields) + payload.length);
+  const headerLength = writePacketHeader(packet, 0, tls, fields, payload.length);
   packet.set(payload, headerLength);
   return tls.protect(fields.level, packet, headerLength, fields.packetNumber);
 }
