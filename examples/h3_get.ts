@@ -7,7 +7,7 @@ import { TrustStore } from "@sealane/pki";
 import { nativeProvider as provider } from "@sealane/providers/native";
 import { drain, type Message, openControlStream, readMessage, sendMessage } from "./h3/messages.ts";
 import { connect } from "./quic/endpoint.ts";
-import { denoSocket } from "./quic/udp.ts";
+import { denoSocket } from "./quic/machine.ts";
 
 /** GET over HTTP/3. */
 export async function get(url: URL, trust: TrustStore): Promise<Message> {
@@ -19,10 +19,10 @@ export async function get(url: URL, trust: TrustStore): Promise<Message> {
   });
   await connection.ready;
   (async () => {
-    for await (const stream of connection.streams()) drain(stream);
+    for await (const stream of connection.streams.incoming) drain(stream);
   })();
   await openControlStream(connection);
-  const stream = await connection.openStream();
+  const stream = await connection.streams.open();
   await sendMessage(stream, [
     [":method", "GET"],
     [":scheme", "https"],

@@ -10,7 +10,7 @@ import { drain, type Message, openControlStream, readMessage, sendMessage } from
 import type { QuicConnection } from "./quic/connection.ts";
 import { QuicListener } from "./quic/endpoint.ts";
 import type { QuicStream } from "./quic/stream.ts";
-import { denoSocket } from "./quic/udp.ts";
+import { denoSocket } from "./quic/machine.ts";
 
 /** What answers a request. */
 export type Handler = (request: Message) => Message;
@@ -20,14 +20,14 @@ export function serve(port: number, credentials: Credential[], handler: Handler)
   const tls = { provider, credentials, alpn: ["h3"] };
   const listener = new QuicListener(denoSocket("127.0.0.1", port), { tls });
   (async () => {
-    for await (const connection of listener.connections()) serveConnection(connection, handler);
+    for await (const connection of listener.connections) serveConnection(connection, handler);
   })();
   return listener;
 }
 
 async function serveConnection(connection: QuicConnection, handler: Handler): Promise<void> {
   connection.ready.then(() => openControlStream(connection)).catch(() => {});
-  for await (const stream of connection.streams()) {
+  for await (const stream of connection.streams.incoming) {
     if (stream.id & 2) drain(stream);
     else answer(stream, handler).catch(() => {});
   }

@@ -18,6 +18,7 @@ const FUZZERS: readonly Fuzzer[] = [
   { name: "decoders", from: ["handshake", "fuzzDecoders"], rounds: 40_000 },
   { name: "handshakes", from: ["handshake", "fuzzHandshakes"], rounds: 200 },
   { name: "connections", from: ["tls", "fuzzConnections"], rounds: 200 },
+  { name: "frames", from: ["quic-tls", "fuzzFrames"], rounds: 40_000 },
   { name: "packets", from: ["quic-tls", "fuzz"], rounds: 20_000 },
 ];
 

@@ -17,9 +17,9 @@ import {
   type ListenOptions,
   QuicListener,
 } from "../quic/endpoint.ts";
-import { AIOQUIC, askQuinn, FILES, withPeer, withQuinn } from "../quic/live.ts";
-import { ask, CLIENT, echo, SERVER } from "../quic/testing.ts";
-import { denoSocket } from "../quic/udp.ts";
+import { AIOQUIC, askQuinn, FILES, withPeer, withQuinn } from "../quic/testing/peers.ts";
+import { ask, CLIENT, echo, SERVER } from "../quic/testing/echo.ts";
+import { denoSocket } from "../quic/machine.ts";
 import { row } from "./table.ts";
 
 const DATA = new TextEncoder().encode("凌波不过横塘路，但目送、芳尘去\n".repeat(500));

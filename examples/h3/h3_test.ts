@@ -3,8 +3,8 @@ import { createCredential } from "@sealane/handshake";
 import { fromHex } from "@sealane/wire";
 import { get } from "../h3_get.ts";
 import { hello, serve } from "../h3_server.ts";
-import { AIOQUIC_H3, buildQuicGo, FILES, runPeer, withPeer } from "../quic/live.ts";
-import { issued, trust } from "../quic/testing.ts";
+import { AIOQUIC_H3, buildQuicGo, FILES, runPeer, withPeer } from "../quic/testing/peers.ts";
+import { issued, trust } from "../quic/testing/echo.ts";
 import { decodeFields, encodeFields, type Field } from "./qpack.ts";
 
 Deno.test("h3_get fetches from h3_server", async () => {

@@ -25,7 +25,7 @@ function frame(type: number, payload: Uint8Array): Uint8Array[] {
 
 /** Opens our control stream, with settings that are all defaults (RFC 9114 section 6.2.1). */
 export async function openControlStream(connection: QuicConnection): Promise<void> {
-  const writer = (await connection.openStream("uni")).writable.getWriter();
+  const writer = (await connection.streams.open("uni")).writable.getWriter();
   await writer.write(Uint8Array.of(CONTROL_STREAM));
   for (const part of frame(SETTINGS, new Uint8Array(0))) await writer.write(part);
 }

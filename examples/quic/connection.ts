@@ -23,16 +23,14 @@ import {
   parseDatagram,
   type ProtectedPacket,
   QuicTls,
-  RangeSet,
   spaceOf,
-  type StreamKind,
   type TransportParameters,
   writeDatagram,
 } from "@sealane/quic-tls";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "./machine.ts";
 import { OwedFrame, Payload } from "./payload.ts";
-import { DATAGRAM, type Recovery, SPACES } from "./recovery.ts";
-import { type QuicStream, STREAM_WINDOW } from "./stream.ts";
+import { DATAGRAM, type Recovery } from "./recovery.ts";
+import { STREAM_WINDOW } from "./stream.ts";
 import { CONNECTION_WINDOW, MAX_STREAMS, StreamSet } from "./stream_set.ts";
 
 /** The bytes of every connection ID that we choose. */
@@ -42,7 +40,6 @@ const IDLE_TIMEOUT = 30_000;
 /** What we tell every peer. */
 export const TRANSPORT_PARAMETERS = {
   maxIdleTimeout: IDLE_TIMEOUT,
-  maxUdpPayloadSize: 1472,
   initialMaxData: CONNECTION_WINDOW,
   initialMaxStreamDataBidiLocal: STREAM_WINDOW,
   initialMaxStreamDataBidiRemote: STREAM_WINDOW,
@@ -66,28 +63,21 @@ export interface ConnectionOptions {
   readonly onClosed: () => void;
 }
 
-/** What came in a packet number space, and whether an acknowledgement is owed. */
-const emptySpace = () => ({ received: new RangeSet(), ackOwed: false });
-
 /** A connection, on either side. */
 export class QuicConnection {
-  /** Resolves when the handshake is complete. */
-  readonly ready: Promise<void>;
-  /** Resolves when the connection is over: with `null` if it ended well. */
-  readonly closed: Promise<Error | null>;
-  #tls: QuicTls;
+  /** The keys and the handshake; another one after Version Negotiation. */
+  tls: QuicTls;
   readonly #options: ConnectionOptions;
   readonly #recovery: Recovery;
-  readonly #clock: Clock;
   readonly #ready = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<Error | null>();
-  readonly #streams: StreamSet;
+  /** Resolves when the handshake is complete. */
+  readonly ready: Promise<void> = this.#ready.promise;
+  /** Resolves when the connection is over: with `null` if it ended well. */
+  readonly closed: Promise<Error | null> = this.#closed.promise;
+  /** Opens streams, and has those that the peer opens. */
+  readonly streams: StreamSet;
   readonly #budget = new AmplificationBudget();
-  readonly #spaces = {
-    initial: emptySpace(),
-    handshake: emptySpace(),
-    application: emptySpace(),
-  };
   readonly #ping = new OwedFrame(() => ({ type: "ping" }));
   readonly #handshakeDone = new OwedFrame(() => ({ type: "handshakeDone" }));
   #closeFrame: ConnectionCloseFrame | null = null;
@@ -100,24 +90,17 @@ export class QuicConnection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#tls = options.tls;
+    this.tls = options.tls;
     this.#recovery = options.recovery;
-    this.#clock = options.clock;
-    this.#streams = new StreamSet(this.#tls.role, () => this.#wake());
-    this.ready = this.#ready.promise;
-    this.closed = this.#closed.promise;
+    this.streams = new StreamSet(this.tls.role, () => this.#wake());
     this.ready.catch(() => {}); // Also told by `closed`.
-    this.#lastHeard = this.#clock.now();
-    if (options.addressValidated || this.#tls.role === "client") this.#budget.validate();
-  }
-
-  get tls(): QuicTls {
-    return this.#tls;
+    this.#lastHeard = options.clock.now();
+    if (options.addressValidated || this.tls.role === "client") this.#budget.validate();
   }
 
   /** Begins. */
   start(): Promise<void> {
-    return this.#run(() => this.#tls.start());
+    return this.#run(() => this.tls.start());
   }
 
   /** Takes a datagram of the peer. */
@@ -125,21 +108,11 @@ export class QuicConnection {
     return this.#run(() => this.#receive(datagram));
   }
 
-  /** Opens a stream as soon as the peer allows one more. */
-  openStream(kind: StreamKind = "bidi"): Promise<QuicStream> {
-    return this.#streams.open(kind);
-  }
-
-  /** The streams that the peer opens. */
-  streams(): AsyncGenerator<QuicStream, void, undefined> {
-    return this.#streams.incoming();
-  }
-
   /** Starts a key update, if one is allowed now. */
   updateKeys(): Promise<void> {
     return this.#run(() => {
-      if (this.#tls.canUpdateKeys) this.#tls.updateKeys();
-      this.#ping.owe();
+      if (this.tls.canUpdateKeys) this.tls.updateKeys();
+      this.#ping.owed = true;
     });
   }
 
@@ -176,35 +149,31 @@ export class QuicConnection {
     this.#budget.onReceived(datagram.length);
     for (const packet of parseDatagram(datagram, { connectionIdLength: ID_LENGTH })) {
       if (packet.type === "version-negotiation") {
-        const next = this.#tls.receiveVersionNegotiation(packet);
-        if (next instanceof QuicTls) await this.#startAgain(next);
+        const next = this.tls.receiveVersionNegotiation(packet);
+        if (!(next instanceof QuicTls)) continue;
+        this.tls = next;
+        this.#recovery.forget("initial");
+        this.#recovery.sendEarlyDataAgain();
+        await next.start();
       } else if (packet.type === "retry") {
-        if (await this.#tls.receiveRetry(packet) === null) this.#recovery.forget("initial");
+        if (await this.tls.receiveRetry(packet) === null) this.#recovery.forget("initial");
       } else if ("packetNumberOffset" in packet) await this.#open(packet);
-      for (const held of this.#tls.takeHeldPackets()) await this.#open(held);
+      for (const held of this.tls.takeHeldPackets()) await this.#open(held);
     }
-  }
-
-  /** Goes on with another version. */
-  #startAgain(tls: QuicTls): MaybePromise<void> {
-    this.#tls = tls;
-    this.#recovery.forget("initial");
-    this.#recovery.sendEarlyDataAgain();
-    return tls.start();
   }
 
   async #open(packet: ProtectedPacket): Promise<void> {
     const level = levelOf(packet);
-    const space = this.#spaces[spaceOf(level)];
-    const opened = await this.#tls.open(packet);
+    const space = this.#recovery.spaces[spaceOf(level)];
+    const opened = await this.tls.open(packet);
     this.#takeEvents();
     if (typeof opened === "string") return; // The reason is for logs.
     // RFC 9000 §12.3: a packet number is taken once.
     if (space.received.has(opened.packetNumber)) return;
     space.received.add(opened.packetNumber, opened.packetNumber + 1);
-    this.#lastHeard = this.#clock.now();
+    this.#lastHeard = this.#options.clock.now();
     if (level === "handshake") this.#budget.validate();
-    const sender = this.#tls.role === "client" ? "server" : "client";
+    const sender = this.tls.role === "client" ? "server" : "client";
     for (const frame of decodeFrames(opened.payload, level, sender)) {
       space.ackOwed ||= isAckEliciting(frame);
       await this.#onFrame(frame, level, opened.firstByte);
@@ -217,9 +186,9 @@ export class QuicConnection {
       case "ack":
         return this.#onAck(frame, level, firstByte);
       case "crypto":
-        return this.#tls.receiveCrypto(level, frame.offset, frame.data);
+        return this.tls.receiveCrypto(level, frame.offset, frame.data);
       case "handshakeDone":
-        return this.#tls.confirm();
+        return this.tls.confirm();
       case "connectionClose": {
         const { code, application, reason } = frame;
         // Of the application: its "no error", and H3_NO_ERROR.
@@ -228,29 +197,29 @@ export class QuicConnection {
         return this.#end(error ?? errorOfClose(frame));
       }
       default:
-        return this.#streams.onFrame(frame);
+        return this.streams.onFrame(frame);
     }
   }
 
   #onAck(ack: AckFrame, level: Level, firstByte: number): void {
     const microseconds = ack.delay * 2 ** (this.#peer.ackDelayExponent ?? 3);
     const delay = level === "application" ? microseconds / 1000 : 0;
-    const acked = this.#recovery.onAck(spaceOf(level), ack, delay, this.#clock.now());
+    const acked = this.#recovery.onAck(spaceOf(level), ack, delay, this.#options.clock.now());
     for (const { packetNumber, level } of acked) {
-      if (level === "application") this.#tls.onAcknowledged(packetNumber, firstByte);
+      if (level === "application") this.tls.onAcknowledged(packetNumber, firstByte);
     }
   }
 
   #takeEvents(): void {
-    for (const event of this.#tls.events()) {
+    for (const event of this.tls.events()) {
       if (event.type === "transportParameters") this.#adopt(event.parameters);
       else if (event.type === "keys" && event.level === "early" && event.direction === "write") {
-        this.#adopt(this.#tls.rememberedTransportParameters ?? {});
+        this.#adopt(this.tls.rememberedTransportParameters ?? {});
       } else if (event.type === "keysDiscarded" && event.level !== "early") {
         this.#recovery.forget(spaceOf(event.level));
       } else if (event.type === "earlyData" && !event.accepted) this.#recovery.sendEarlyDataAgain();
       else if (event.type === "complete") {
-        if (this.#tls.role === "server") this.#handshakeDone.owe();
+        if (this.tls.role === "server") this.#handshakeDone.owed = true;
         this.#ready.resolve();
       } else if (event.type === "close") this.#closeFrame ??= closeFrame(event.error);
     }
@@ -260,7 +229,7 @@ export class QuicConnection {
   #adopt(peer: TransportParameters): void {
     this.#peer = peer;
     this.#recovery.maxAckDelay = peer.maxAckDelay ?? this.#recovery.maxAckDelay;
-    this.#streams.adopt(peer);
+    this.streams.adopt(peer);
   }
 
   // Sending
@@ -273,21 +242,21 @@ export class QuicConnection {
       this.#options.send(datagram);
       if (this.#closeFrame === null) continue;
       const { application, reason } = this.#closeFrame;
-      return this.#end(application ? null : this.#tls.error ?? new Error(reason));
+      return this.#end(application ? null : this.tls.error ?? new Error(reason));
     }
     this.#setTimer();
   }
 
   /** The next datagram, if there is anything to say. */
   async #nextDatagram(): Promise<Uint8Array | null> {
-    const written = await writeDatagram(this.#tls, {
+    const written = await writeDatagram(this.tls, {
       room: Math.min(DATAGRAM, this.#budget.available),
       sourceConnectionId: this.#options.sourceConnectionId,
-      nextPacketNumber: (space) => this.#recovery.nextPacketNumber(space),
+      nextPacketNumber: (space) => this.#recovery.spaces[space].nextNumber++,
       fill: (level, bytes) => this.#write(level, new Payload(bytes)),
     });
     this.#takeEvents();
-    const time = this.#clock.now();
+    const time = this.#options.clock.now();
     for (const { content: { fates }, ...packet } of written?.packets ?? []) {
       if (fates.length > 0) this.#recovery.onSent({ ...packet, time, fates });
     }
@@ -296,45 +265,43 @@ export class QuicConnection {
 
   /** Writes what there is to say at a level. */
   #write(level: Level, payload: Payload): Payload {
-    const space = this.#spaces[spaceOf(level)];
+    const space = this.#recovery.spaces[spaceOf(level)];
     if (this.#closeFrame !== null) payload.add(closeFrameAt(level, this.#closeFrame));
     else if (level !== "early" && space.ackOwed) {
       space.ackOwed = !payload.add(ackFrame(space.received));
     }
     // RFC 9002 §7: acknowledgements are not congestion controlled, everything else is.
     if (this.#closeFrame !== null || !this.#recovery.maySend) return payload;
-    if (level !== "early") payload.addChunks(this.#tls.cryptoSender(level));
+    if (level !== "early") payload.addChunks(this.tls.cryptoSender(level));
     if (level === "application") this.#handshakeDone.write(payload);
     this.#ping.write(payload);
-    if (spaceOf(level) === "application") this.#streams.write(payload);
+    if (spaceOf(level) === "application") this.streams.write(payload);
     return payload;
   }
-
-  // Time
 
   #setTimer(): void {
     this.#stopTimer();
     if (this.#over) return;
-    const now = this.#clock.now();
-    const handshaking = this.#tls.role === "client" && !this.#tls.confirmed;
+    const now = this.#options.clock.now();
+    const handshaking = this.tls.role === "client" && !this.tls.confirmed;
     const blocked = this.#budget.available === 0;
     const recovery = blocked ? Infinity : this.#recovery.timeout(handshaking, now);
     // RFC 9000 §10.1: the lower of both sides' timeouts, but three PTOs at least.
     const agreed = Math.min(IDLE_TIMEOUT, this.#peer.maxIdleTimeout || IDLE_TIMEOUT);
     const idle = this.#lastHeard + Math.max(agreed, 3 * this.#recovery.pto());
-    const wait = Math.min(recovery, this.#tls.timeout, idle) - now;
+    const wait = Math.min(recovery, this.tls.timeout, idle) - now;
     const onTimer = (): Promise<void> => this.#run(() => this.#onTimer(recovery, idle));
-    this.#stopTimer = this.#clock.set(onTimer, Math.max(0, wait));
+    this.#stopTimer = this.#options.clock.set(onTimer, Math.max(0, wait));
   }
 
   #onTimer(recovery: number, idle: number): void {
-    const now = this.#clock.now();
+    const now = this.#options.clock.now();
     if (now >= idle) return this.#end(new Error("the connection is idle"));
-    this.#tls.onTimeout();
+    this.tls.onTimeout();
     if (now < recovery || !this.#recovery.onTimeout(now)) return;
-    this.#ping.owe();
+    this.#ping.owed = true;
     // What was lost may be an acknowledgement of ours, too.
-    for (const name of SPACES) this.#spaces[name].ackOwed = this.#spaces[name].received.size > 0;
+    for (const it of Object.values(this.#recovery.spaces)) it.ackOwed = it.received.size > 0;
   }
 
   #end(error: Error | null): void {
@@ -343,7 +310,7 @@ export class QuicConnection {
     this.#stopTimer();
     const reason = error ?? new Error("the connection is closed");
     this.#ready.reject(reason);
-    this.#streams.fail(reason);
+    this.streams.fail(reason);
     this.#closed.resolve(error);
     this.#options.onClosed();
   }

@@ -3,31 +3,27 @@
  *
  * @module
  */
-import type { ClientConfig, ClientTarget, ServerConfig } from "@sealane/handshake";
+import type { ClientTarget } from "@sealane/handshake";
 import {
   type AcceptedAdmission,
   type ParsedPacket,
   parsePacket,
+  type PeerAddress,
+  type QuicClientConfig,
+  type QuicServerConfig,
   QuicTls,
-  type QuicVersion,
   ServerAdmission,
 } from "@sealane/quic-tls";
-import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { type Clock, SYSTEM_CLOCK, type UdpSocket } from "./machine.ts";
 import { ID_LENGTH, QuicConnection, TRANSPORT_PARAMETERS } from "./connection.ts";
 import { Recovery } from "./recovery.ts";
-import type { UdpAddress, UdpSocket } from "./udp.ts";
 
 const randomId = (): Uint8Array => crypto.getRandomValues(new Uint8Array(ID_LENGTH));
 const key = (id: Uint8Array): string => id.join();
 
 /** What a client may choose. */
-export interface ConnectOptions {
-  readonly tls: ClientConfig;
+export interface ConnectOptions extends Pick<QuicClientConfig, "tls" | "version" | "versions"> {
   readonly target?: ClientTarget;
-  /** The version of the first packet. */
-  readonly version?: QuicVersion;
-  /** All versions, the best one first. */
-  readonly versions?: readonly QuicVersion[];
   readonly clock?: Clock;
 }
 
@@ -42,7 +38,7 @@ function common(clock: Clock = SYSTEM_CLOCK) {
 /** Connects to a server over a socket of its own, which closes with the connection. Resolves before the handshake is done. */
 export async function connect(
   socket: UdpSocket,
-  to: UdpAddress,
+  to: PeerAddress,
   { tls, target = {}, version, versions, clock }: ConnectOptions,
 ): Promise<QuicConnection> {
   const parts = common(clock);
@@ -59,10 +55,7 @@ export async function connect(
 }
 
 /** What a server may choose. */
-export interface ListenOptions {
-  readonly tls: ServerConfig;
-  /** The versions to accept, the best one first. */
-  readonly versions?: readonly QuicVersion[];
+export interface ListenOptions extends Pick<QuicServerConfig, "tls" | "versions"> {
   /** Whether every client has to show its address with a Retry packet first. */
   readonly retry?: boolean;
   readonly clock?: Clock;
@@ -70,40 +63,30 @@ export interface ListenOptions {
 
 /** A server on a socket. */
 export class QuicListener {
+  readonly address: PeerAddress;
   readonly #socket: UdpSocket;
   readonly #options: ListenOptions;
   readonly #admission: ServerAdmission;
   readonly #connections = new Map<string, QuicConnection>();
-  readonly #incoming: QuicConnection[] = [];
-  #onIncoming: () => void = () => {};
+  readonly #pipe = new TransformStream<QuicConnection, QuicConnection>();
+  readonly #newcomers = this.#pipe.writable.getWriter();
+  /** The connections that clients open, before their handshakes are done. */
+  readonly connections: ReadableStream<QuicConnection> = this.#pipe.readable;
   #closed = false;
 
   constructor(socket: UdpSocket, options: ListenOptions) {
     const { versions, retry = false, tls: { provider } } = options;
+    this.address = socket.address;
     this.#socket = socket;
     this.#options = options;
     this.#admission = new ServerAdmission({ provider, versions, retry: () => retry });
     socket.receive((datagram, from) => this.#receive(datagram, from));
   }
 
-  get address(): UdpAddress {
-    return this.#socket.address;
-  }
-
-  /** The connections that clients open, before their handshakes are done. */
-  async *connections(): AsyncGenerator<QuicConnection, void, undefined> {
-    for (;;) {
-      const next = this.#incoming.shift();
-      if (next !== undefined) yield next;
-      else if (this.#closed) return;
-      else await new Promise<void>((resolve) => this.#onIncoming = resolve);
-    }
-  }
-
   /** Closes all connections and the socket. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#onIncoming();
+    this.#newcomers.close().catch(() => {});
     await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
     this.#socket.close();
   }
@@ -114,7 +97,7 @@ export class QuicListener {
     return this.#connections.get(key(packet.destinationConnectionId));
   }
 
-  async #receive(datagram: Uint8Array, from: UdpAddress): Promise<void> {
+  async #receive(datagram: Uint8Array, from: PeerAddress): Promise<void> {
     const packet = parsePacket(datagram, 0, { connectionIdLength: ID_LENGTH });
     let connection = this.#find(packet);
     if (connection === undefined && !this.#closed) {
@@ -127,7 +110,7 @@ export class QuicListener {
     connection?.receive(datagram);
   }
 
-  #accept(accepted: AcceptedAdmission, to: UdpAddress): QuicConnection {
+  #accept(accepted: AcceptedAdmission, to: PeerAddress): QuicConnection {
     const { tls, versions, clock } = this.#options;
     const parts = common(clock);
     const ids = [accepted.destinationConnectionId, parts.sourceConnectionId].map(key);
@@ -140,8 +123,7 @@ export class QuicListener {
     });
     for (const id of ids) this.#connections.set(id, connection);
     connection.start();
-    this.#incoming.push(connection);
-    this.#onIncoming();
+    this.#newcomers.write(connection).catch(() => {}); // Nobody wants more of them.
     return connection;
   }
 }

@@ -10,8 +10,8 @@ const MAX_CHUNK_OVERHEAD = 1 + 8 + 8 + 2;
 
 /** What to do when the packet with a frame arrived, or was lost. */
 export interface Fate {
-  readonly onAcked?: () => void;
-  readonly onLost: () => void;
+  readonly onAcked?: () => unknown;
+  readonly onLost: () => unknown;
 }
 
 /** Writes the frames of one packet, from the start of its payload. */
@@ -44,8 +44,10 @@ export class Payload {
       const chunk = sender.next(this.#bytes.length - this.length - MAX_CHUNK_OVERHEAD);
       if (chunk === null) return;
       const { offset, data } = chunk;
-      const stream = { type: "stream", streamId: streamId ?? 0, offset, data, fin: false } as const;
-      this.add(streamId === undefined ? { type: "crypto", offset, data } : stream, {
+      const frame: Frame = streamId === undefined
+        ? { type: "crypto", offset, data }
+        : { type: "stream", streamId, offset, data, fin: false };
+      this.add(frame, {
         onAcked: () => sender.onAcknowledged(offset, data.length),
         onLost: () => sender.onLost(offset, data.length),
       });
@@ -55,22 +57,19 @@ export class Payload {
 
 /** A frame that has to arrive: from when it is owed it is sent until the peer acknowledges it. */
 export class OwedFrame {
-  #owed = false;
+  /** Whether to send it. */
+  owed = false;
+  /** Whether it has arrived. */
+  acked = false;
   readonly #frame: () => Frame;
-  readonly #onAcked?: () => void;
 
   /** `frame` makes it as it is when it is sent. */
-  constructor(frame: () => Frame, onAcked?: () => void) {
+  constructor(frame: () => Frame) {
     this.#frame = frame;
-    this.#onAcked = onAcked;
-  }
-
-  owe(): void {
-    this.#owed = true;
   }
 
   write(payload: Payload): void {
-    const fate = { onAcked: this.#onAcked, onLost: () => this.owe() };
-    if (this.#owed && payload.add(this.#frame(), fate)) this.#owed = false;
+    const fate = { onAcked: () => this.acked = true, onLost: () => this.owed = true };
+    if (this.owed && payload.add(this.#frame(), fate)) this.owed = false;
   }
 }

@@ -5,8 +5,8 @@ import { QUIC_V1, QUIC_V2 } from "@sealane/quic-tls";
 import type { QuicConnection } from "./connection.ts";
 import { connect, type ConnectOptions, type ListenOptions, QuicListener } from "./endpoint.ts";
 import { MAX_STREAMS } from "./stream_set.ts";
-import { ask, CLIENT, echo, SERVER } from "./testing.ts";
-import { denoSocket, nodeSocket, type UdpSocket } from "./udp.ts";
+import { ask, CLIENT, echo, SERVER } from "./testing/echo.ts";
+import { denoSocket, nodeSocket, type UdpSocket } from "./machine.ts";
 
 interface Run {
   server?: Partial<ListenOptions>;
@@ -150,7 +150,7 @@ Deno.test("more streams than the first limit are opened, one after the other and
 Deno.test("streams that are given up cost the others no credit", async () => {
   await withEcho({}, async (connection) => {
     for (let i = 0; i < 20; i++) {
-      const stream = await connection.openStream();
+      const stream = await connection.streams.open();
       const writer = stream.writable.getWriter();
       // More than all of the connection's credit in 20 rounds.
       await writer.write(new Uint8Array(120_000));

@@ -8,6 +8,7 @@ import {
   type AckFrame,
   type PacketNumberSpace,
   QuicError,
+  RangeSet,
   spaceOf,
   TransportErrorCode,
 } from "@sealane/quic-tls";
@@ -24,6 +25,10 @@ export interface SentPacket {
 
 /** A packet number space (RFC 9000 section 12.3). */
 class Space {
+  /** Packets that came, and whether an acknowledgement is owed. */
+  readonly received = new RangeSet();
+  ackOwed = false;
+  /** Packets that may be lost. */
   readonly sent = new Map<number, SentPacket>();
   nextNumber = 0;
   largestAcked = -1;
@@ -33,7 +38,7 @@ class Space {
 
 /** The bytes of a datagram of ours. */
 export const DATAGRAM = 1200;
-export const SPACES = ["initial", "handshake", "application"] as const;
+const SPACES = ["initial", "handshake", "application"] as const;
 const PACKET_THRESHOLD = 3; // RFC 9002 §6.1.1
 const GRANULARITY = 1; // ms, RFC 9002 §6.1.2
 const INITIAL_RTT = 333; // ms, RFC 9002 §6.2.2
@@ -42,7 +47,7 @@ const INITIAL_RTT = 333; // ms, RFC 9002 §6.2.2
 export class Recovery {
   /** How long the peer may wait with an acknowledgement. */
   maxAckDelay = 25;
-  readonly #spaces = { initial: new Space(), handshake: new Space(), application: new Space() };
+  readonly spaces = { initial: new Space(), handshake: new Space(), application: new Space() };
   #inFlight = 0;
   #window = 10 * DATAGRAM;
   #threshold = Infinity;
@@ -52,11 +57,6 @@ export class Recovery {
   /** Probe timeouts since the last acknowledgement, and packets that they let out. */
   #probes = 0;
   #probesOwed = 0;
-
-  /** The next packet number of a space. */
-  nextPacketNumber(name: PacketNumberSpace): number {
-    return this.#spaces[name].nextNumber++;
-  }
 
   /** Whether a packet that has to be acknowledged may be sent (RFC 9002 section 7). */
   get maySend(): boolean {
@@ -72,7 +72,7 @@ export class Recovery {
   }
 
   onSent(packet: SentPacket): void {
-    const space = this.#spaces[spaceOf(packet.level)];
+    const space = this.spaces[spaceOf(packet.level)];
     space.sent.set(packet.packetNumber, packet);
     space.lastSent = packet.time;
     this.#inFlight += packet.bytes;
@@ -81,7 +81,7 @@ export class Recovery {
 
   /** Takes an ACK frame that waited `delay` milliseconds; answers which packets it acknowledges for the first time. */
   onAck(name: PacketNumberSpace, { ranges }: AckFrame, delay: number, now: number): SentPacket[] {
-    const space = this.#spaces[name];
+    const space = this.spaces[name];
     const largest = ranges[0][1] - 1;
     if (largest >= space.nextNumber) {
       const reason = `packet ${largest} is acknowledged, which was never sent`;
@@ -94,18 +94,14 @@ export class Recovery {
     space.largestAcked = Math.max(space.largestAcked, largest);
     if (acked.length > 0) this.#probes = 0;
     for (const packet of acked) {
-      if (packet.time > this.#recoveryStart) this.#grow(packet.bytes);
+      // RFC 9002 §7.3.1 and §7.3.3: slow start, then one datagram per window.
+      const growth = this.#window < this.#threshold ? 1 : DATAGRAM / this.#window;
+      if (packet.time > this.#recoveryStart) this.#window += growth * packet.bytes;
       for (const { onAcked } of packet.fates) onAcked?.();
     }
     if (newest !== undefined) this.#onRtt(now - newest.time, delay);
     this.#detectLoss(name, now);
     return acked;
-  }
-
-  /** RFC 9002 §7.3.1 and §7.3.3: slow start, then one datagram per window. */
-  #grow(bytes: number): void {
-    const slowStart = this.#window < this.#threshold;
-    this.#window += slowStart ? bytes : DATAGRAM * bytes / this.#window;
   }
 
   /** RFC 9002 section 5.3. */
@@ -122,16 +118,16 @@ export class Recovery {
 
   /** Tells packets lost that were overtaken, or are older than 9/8 of a round trip (RFC 9002 section 6.1). */
   #detectLoss(name: PacketNumberSpace, now: number): number {
-    const space = this.#spaces[name];
+    const space = this.spaces[name];
     const wait = Math.max(9 / 8 * (this.#smoothed || INITIAL_RTT), GRANULARITY);
-    const lost = this.#take(name, ({ packetNumber: number, time }) => {
-      if (number > space.largestAcked) return false;
-      return number <= space.largestAcked - PACKET_THRESHOLD || time <= now - wait;
-    });
     space.lossTime = Infinity;
-    for (const { packetNumber, time } of space.sent.values()) {
-      if (packetNumber < space.largestAcked) space.lossTime = Math.min(space.lossTime, time + wait);
-    }
+    const lost = this.#take(name, ({ packetNumber, time }) => {
+      if (packetNumber > space.largestAcked) return false;
+      const overtaken = packetNumber <= space.largestAcked - PACKET_THRESHOLD;
+      if (overtaken || time + wait <= now) return true;
+      space.lossTime = Math.min(space.lossTime, time + wait);
+      return false;
+    });
     // RFC 9002 §7.3.2: the window is halved once per round trip.
     if ((lost.at(-1)?.time ?? -Infinity) > this.#recoveryStart) {
       this.#recoveryStart = now;
@@ -146,7 +142,7 @@ export class Recovery {
     let earliest = Infinity;
     const backoff = 2 ** this.#probes;
     for (const name of SPACES) {
-      const { lossTime, sent, lastSent } = this.#spaces[name];
+      const { lossTime, sent, lastSent } = this.spaces[name];
       const probe = sent.size > 0 ? lastSent + this.pto(name) * backoff : Infinity;
       earliest = Math.min(earliest, lossTime, probe);
     }
@@ -159,7 +155,7 @@ export class Recovery {
   onTimeout(now: number): boolean {
     let lost = 0;
     for (const name of SPACES) {
-      if (this.#spaces[name].lossTime <= now) lost += this.#detectLoss(name, now);
+      if (this.spaces[name].lossTime <= now) lost += this.#detectLoss(name, now);
     }
     if (lost > 0) return false;
     // RFC 9002 §6.2.4: a probe sends old data again; two packets are enough.
@@ -184,7 +180,7 @@ export class Recovery {
 
   /** Takes packets out of a space. */
   #take(name: PacketNumberSpace, filter: (packet: SentPacket) => boolean): SentPacket[] {
-    const space = this.#spaces[name];
+    const space = this.spaces[name];
     const taken = [...space.sent.values()].filter(filter);
     for (const packet of taken) {
       space.sent.delete(packet.packetNumber);
@@ -196,7 +192,5 @@ export class Recovery {
 }
 
 function sendAgain(packets: readonly SentPacket[]): void {
-  for (const { fates } of packets) {
-    for (const { onLost } of fates) onLost();
-  }
+  for (const { onLost } of packets.flatMap(({ fates }) => fates)) onLost();
 }

@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { CryptoReceiver, CryptoSender, QuicError, TransportErrorCode } from "@sealane/quic-tls";
+import {
+  CryptoReceiver,
+  CryptoSender,
+  type Frame,
+  QuicError,
+  TransportErrorCode,
+} from "@sealane/quic-tls";
 import { OwedFrame, type Payload } from "./payload.ts";
 import { ReceiveWindow } from "./window.ts";
 
@@ -36,8 +42,7 @@ export class QuicStream {
   readonly #open: { sending: boolean; receiving: boolean };
 
   readonly #sender = new CryptoSender();
-  readonly #fin: OwedFrame;
-  #finAcked = false;
+  readonly #fin = new OwedFrame(() => this.#end());
   #reset: OwedFrame | null = null;
   #sendLimit = 0;
   #failure: Error | null = null;
@@ -45,7 +50,7 @@ export class QuicStream {
 
   readonly #receiver = new CryptoReceiver(STREAM_WINDOW);
   readonly #window: ReceiveWindow;
-  readonly #stop: OwedFrame;
+  readonly #stop = new OwedFrame(() => ({ type: "stopSending", streamId: this.id, code: 0 }));
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #highest = 0;
   #consumed = 0;
@@ -57,21 +62,14 @@ export class QuicStream {
     this.id = id;
     this.#host = host;
     this.#open = { ...sides };
-    const streamId = id;
-    const limit = (maximum: number) => ({ type: "maxStreamData", streamId, maximum }) as const;
+    const limit = (maximum: number): Frame => ({ type: "maxStreamData", streamId: id, maximum });
     this.#window = new ReceiveWindow(STREAM_WINDOW, limit, host.wake);
-    this.#stop = new OwedFrame(() => ({ type: "stopSending", streamId, code: 0 }));
-    const end = () => ({ offset: this.#sender.written, data: NOTHING, fin: true });
-    this.#fin = new OwedFrame(
-      () => ({ type: "stream", streamId, ...end() }),
-      () => this.#finAcked = true,
-    );
     // The queue of the readable side is the window: what leaves it is credit for the peer.
     this.readable = new ReadableStream<Uint8Array>({
       start: (controller) => void (this.#controller = controller),
       pull: () => this.#advance(),
       cancel: () => {
-        if (this.#finalSize === Infinity) this.#stop.owe();
+        if (this.#finalSize === Infinity) this.#stop.owed = true;
         this.#discarding = true;
         this.#advance();
         host.wake();
@@ -80,7 +78,7 @@ export class QuicStream {
     this.writable = new WritableStream({
       write: (chunk) => this.#write(chunk),
       close: () => {
-        this.#fin.owe();
+        this.#fin.owed = true;
         host.wake();
       },
       abort: () => this.stopSending(0),
@@ -113,10 +111,10 @@ export class QuicStream {
   /** Ends the sending side with an error code: the peer asked for it, or the application gave up. */
   stopSending(code: number): void {
     if (!this.#open.sending || this.#reset !== null) return;
-    const fields = { streamId: this.id, code, finalSize: this.#sender.written };
-    const reset = () => ({ type: "resetStream", ...fields }) as const;
-    this.#reset = new OwedFrame(reset, () => this.#close("sending"));
-    this.#reset.owe();
+    const finalSize = this.#sender.written;
+    const frame = { type: "resetStream", streamId: this.id, code, finalSize } as const;
+    this.#reset = new OwedFrame(() => frame);
+    this.#reset.owed = true;
     this.#failure ??= new Error(`the stream was reset with ${code}`);
     this.#onRoom();
     this.#host.wake();
@@ -126,11 +124,16 @@ export class QuicStream {
   write(payload: Payload): void {
     if (this.#open.receiving) this.#window.write(payload);
     this.#stop.write(payload);
-    if (this.#reset !== null) return this.#reset.write(payload);
-    payload.addChunks(this.#sender, this.id);
+    if (this.#reset === null) payload.addChunks(this.#sender, this.id);
     if (!this.#sender.hasData) this.#onRoom();
-    this.#fin.write(payload);
-    if (this.#finAcked && !this.#sender.inFlight) this.#close("sending");
+    const last = this.#reset ?? this.#fin;
+    last.write(payload);
+    if (last.acked && (last === this.#reset || !this.#sender.inFlight)) this.#close("sending");
+  }
+
+  #end(): Frame {
+    const offset = this.#sender.written;
+    return { type: "stream", streamId: this.id, offset, data: NOTHING, fin: true };
   }
 
   // Receiving
@@ -182,8 +185,6 @@ export class QuicStream {
     if (!this.#discarding) controller.close();
     this.#close("receiving");
   }
-
-  // The end
 
   #close(side: "sending" | "receiving"): void {
     if (!this.#open[side]) return;

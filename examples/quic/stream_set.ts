@@ -26,8 +26,12 @@ export class StreamSet {
   readonly #initiator: number;
   readonly #wake: () => void;
   readonly #streams = new Map<number, QuicStream>();
-  readonly #incoming: QuicStream[] = [];
-  #waiting: (() => void)[] = [];
+  readonly #pipe = new TransformStream<QuicStream, QuicStream>();
+  readonly #newcomers = this.#pipe.writable.getWriter();
+  /** The streams that the peer opens. */
+  readonly incoming: ReadableStream<QuicStream> = this.#pipe.readable;
+  /** Resolves when the limits have changed, or at the end. */
+  #changed = Promise.withResolvers<void>();
   #over: Error | null = null;
   // What the peer allows us.
   #peer: TransportParameters = {};
@@ -43,8 +47,8 @@ export class StreamSet {
   constructor(role: Role, wake: () => void) {
     this.#initiator = role === "client" ? 0 : 1;
     this.#wake = wake;
-    const dataLimit = (maximum: number) => ({ type: "maxData", maximum }) as const;
-    this.#received = new ReceiveWindow(CONNECTION_WINDOW, dataLimit, wake);
+    const data = (maximum: number): Frame => ({ type: "maxData", maximum });
+    this.#received = new ReceiveWindow(CONNECTION_WINDOW, data, wake);
     const streams = (kind: StreamKind): ReceiveWindow =>
       new ReceiveWindow(MAX_STREAMS, (maximum) => ({ type: "maxStreams", kind, maximum }), wake);
     this.#peerStreams = { bidi: streams("bidi"), uni: streams("uni") };
@@ -74,27 +78,17 @@ export class StreamSet {
   }
 
   /** Opens a stream as soon as the peer allows one more. */
-  async open(kind: StreamKind): Promise<QuicStream> {
-    while (this.#opened[kind] >= this.#limits[kind]) await this.#change();
+  async open(kind: StreamKind = "bidi"): Promise<QuicStream> {
+    while (this.#over === null && this.#opened[kind] >= this.#limits[kind]) {
+      await this.#changed.promise;
+    }
+    if (this.#over !== null) throw this.#over;
     return this.#add(4 * this.#opened[kind]++ + (kind === "uni" ? 2 : 0) + this.#initiator);
   }
 
-  /** The streams that the peer opens. */
-  async *incoming(): AsyncGenerator<QuicStream, void, undefined> {
-    while (this.#over === null || this.#incoming.length > 0) {
-      const next = this.#incoming.shift();
-      if (next !== undefined) yield next;
-      else await this.#change().catch(() => {});
-    }
-  }
-
-  #change(): Promise<void> {
-    if (this.#over !== null) return Promise.reject(this.#over);
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
   #notify(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
   }
 
   #add(id: number): QuicStream {
@@ -134,8 +128,8 @@ export class StreamSet {
     }
     // RFC 9000 §3.2: a stream opens all streams of its kind with lower numbers.
     while (!ours && this.#peerOpened[kind] <= index) {
-      this.#incoming.push(this.#add(4 * this.#peerOpened[kind]++ + (id & 3)));
-      this.#notify();
+      const stream = this.#add(4 * this.#peerOpened[kind]++ + (id & 3));
+      this.#newcomers.write(stream).catch(() => {}); // Nobody wants more of them.
     }
     return this.#streams.get(id);
   }
@@ -170,6 +164,7 @@ export class StreamSet {
   /** The connection is over. */
   fail(reason: Error): void {
     this.#over = reason;
+    this.#newcomers.close().catch(() => {});
     for (const stream of this.#streams.values()) stream.fail(reason);
     this.#notify();
   }

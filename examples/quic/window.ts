@@ -4,22 +4,21 @@
  * @module
  */
 import { type Frame, QuicError, TransportErrorCode } from "@sealane/quic-tls";
-import { OwedFrame, type Payload } from "./payload.ts";
+import { OwedFrame } from "./payload.ts";
 
-/** A limit that moves on as the application takes what came, and that the peer has to be told. */
-export class ReceiveWindow {
+/** A limit that moves on as the application takes what came, and the frame that tells the peer. */
+export class ReceiveWindow extends OwedFrame {
   /** Where the peer has to stop. */
   limit: number;
   readonly #size: number;
-  readonly #frame: OwedFrame;
   readonly #wake: () => void;
   #received = 0;
   #consumed = 0;
 
-  /** `frame` tells the peer a new limit; `wake` is called when there is one to tell. */
+  /** `frame` tells a limit; `wake` is called when there is one to tell. */
   constructor(size: number, frame: (maximum: number) => Frame, wake: () => void) {
+    super(() => frame(this.limit));
     this.limit = this.#size = size;
-    this.#frame = new OwedFrame(() => frame(this.limit));
     this.#wake = wake;
   }
 
@@ -36,12 +35,7 @@ export class ReceiveWindow {
     this.#consumed += amount;
     if (this.limit - this.#consumed > this.#size / 2) return;
     this.limit = this.#consumed + this.#size;
-    this.#frame.owe();
+    this.owed = true;
     this.#wake();
-  }
-
-  /** Tells the limit, if it has moved. */
-  write(payload: Payload): void {
-    this.#frame.write(payload);
   }
 }

@@ -1,12 +1,17 @@
 /**
  * Throws random and mutated packets at connections in every state of their life: none may open, change a state or throw.
+ * And frames at their decoder.
  *
  * `deno run -A packages/quic-tls/fuzz.ts [packets] [seed]`
  *
  * @module
  */
-import { toHex } from "@sealane/wire";
+import { concat, toHex } from "@sealane/wire";
 import { SeededRandom } from "@sealane/wire/testing";
+import { QuicError, transportErrorName } from "./errors.ts";
+import { decodeFrames } from "./frame_decoder.ts";
+import { encodeFrame } from "./frame_encoder.ts";
+import type { Frame } from "./frames.ts";
 import { parseDatagram } from "./header.ts";
 import { pair, type TestEnd } from "./test_end.ts";
 
@@ -113,6 +118,72 @@ function mutate(original: Uint8Array, below: (limit: number) => number): Uint8Ar
   }
   if (below(8) === 0) return bytes.subarray(0, below(bytes.length));
   return bytes;
+}
+
+/** Frames to begin with: one of each type, from the figures of RFC 9000 section 19. */
+const FRAMES: readonly Frame[] = [
+  { type: "padding", length: 3 },
+  { type: "ack", ranges: [[100, 101], [85, 96]], delay: 7, ecn: { ect0: 1, ect1: 2, ce: 3 } },
+  { type: "resetStream", streamId: 8, code: 256, finalSize: 70_000 },
+  { type: "stopSending", streamId: 8, code: 256 },
+  { type: "crypto", offset: 1024, data: new Uint8Array(20) },
+  { type: "newToken", token: new Uint8Array(9) },
+  { type: "stream", streamId: 4, offset: 70_000, data: new Uint8Array(20), fin: true },
+  { type: "maxStreams", kind: "uni", maximum: 2 ** 40 },
+  { type: "streamDataBlocked", streamId: 4, maximum: 2 ** 50 },
+  {
+    type: "newConnectionId",
+    sequenceNumber: 3,
+    retirePriorTo: 2,
+    connectionId: new Uint8Array(8),
+    statelessResetToken: new Uint8Array(16),
+  },
+  { type: "pathChallenge", data: new Uint8Array(8) },
+  { type: "connectionClose", code: 256, application: false, frameType: 6, reason: "why" },
+  { type: "datagram", data: new Uint8Array(5) },
+];
+
+/**
+ * Reads `rounds` payloads of mutated and random frames: each is read to its end, or refused with a {@link QuicError}; what
+ * was read is written and read again. Answers how often each code came.
+ */
+export function fuzzFrames(rounds: number, seed: number): Promise<Map<string, number>> {
+  const random = new SeededRandom(seed);
+  const below = (limit: number): number => random.below(limit);
+  const outcomes = new Map<string, number>();
+  for (let i = 0; i < rounds; i++) {
+    const whole = concat(
+      Array.from({ length: 1 + below(3) }, () => encodeFrame(FRAMES[below(FRAMES.length)])),
+    );
+    const payload = below(8) === 0
+      ? Uint8Array.from({ length: below(60) }, () => below(256))
+      : mutate(whole, below);
+    const level = (["initial", "handshake", "early", "application"] as const)[below(4)];
+    const sender = below(2) === 0 ? "client" : "server";
+    let outcome = "read";
+    const frames: Frame[] = [];
+    try {
+      for (const frame of decodeFrames(payload, level, sender, { datagrams: true })) {
+        frames.push(frame);
+      }
+    } catch (error) {
+      if (!(error instanceof QuicError)) throw new Error(`seed ${seed}`, { cause: error });
+      outcome = transportErrorName(error.transportError);
+    }
+    const again = frames.length === 0 ? [] : [
+      ...decodeFrames(concat(frames.map(encodeFrame)), level, sender, { datagrams: true }),
+    ];
+    if (again.map(describe).join() !== frames.map(describe).join()) {
+      throw new Error(`seed ${seed}: ${toHex(payload)} is not the same when written again`);
+    }
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  }
+  return Promise.resolve(outcomes);
+}
+
+/** A frame as text. */
+function describe(frame: Frame): string {
+  return JSON.stringify(frame, (_, value) => value instanceof Uint8Array ? toHex(value) : value);
 }
 
 if (import.meta.main) {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { TrustStore } from "@sealane/pki";
-import { connect, QuicListener } from "./endpoint.ts";
+import { connect, QuicListener } from "../endpoint.ts";
 import { Simulation } from "./simulation.ts";
-import { ask, CLIENT, echo, SERVER } from "./testing.ts";
+import { ask, CLIENT, echo, SERVER } from "./echo.ts";
 
 /** Handshakes to try: more with `QUIC_HANDSHAKES=1000`. */
 const HANDSHAKES = Number(Deno.env.get("QUIC_HANDSHAKES") ?? 60);

@@ -4,9 +4,9 @@
  * @module
  */
 import { encodePem } from "@sealane/wire";
-import { authority, issued, readAll } from "./testing.ts";
+import { authority, issued, readAll } from "./echo.ts";
 
-const ROOT = new URL("../../interop/quic/", import.meta.url).pathname;
+const ROOT = new URL("../../../interop/quic/", import.meta.url).pathname;
 const folder = Deno.makeTempDirSync();
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 

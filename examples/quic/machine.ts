@@ -1,22 +1,29 @@
 /**
- * UDP sockets of Deno and of Node behind one small face.
+ * What the transport needs of the machine: time, and UDP sockets of Deno or of Node. The tests have others.
  *
  * @module
  */
+import type { PeerAddress } from "@sealane/quic-tls";
 import { createSocket } from "node:dgram";
 
-/** Where a datagram comes from or goes to. */
-export interface UdpAddress {
-  readonly hostname: string;
-  readonly port: number;
+/** A clock in milliseconds, with a timer whose `set` gives the way to stop it. */
+export interface Clock {
+  now(): number;
+  set(action: () => void, delay: number): () => void;
 }
+
+/** The machine's time. */
+export const SYSTEM_CLOCK: Clock = {
+  now: () => performance.now(),
+  set: (action, delay) => clearTimeout.bind(null, setTimeout(action, delay)),
+};
 
 /** A bound socket. */
 export interface UdpSocket {
-  readonly address: UdpAddress;
-  send(datagram: Uint8Array, to: UdpAddress): void;
+  readonly address: PeerAddress;
+  send(datagram: Uint8Array, to: PeerAddress): void;
   /** Calls `handler` with every datagram until the socket is closed. */
-  receive(handler: (datagram: Uint8Array, from: UdpAddress) => void): void;
+  receive(handler: (datagram: Uint8Array, from: PeerAddress) => void): void;
   close(): void;
 }
 

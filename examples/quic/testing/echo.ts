@@ -12,8 +12,8 @@ import {
 import { TrustStore } from "@sealane/pki";
 import { createTestAuthority } from "@sealane/pki/testing";
 import { nativeProvider as provider } from "@sealane/providers/native";
-import type { QuicConnection } from "./connection.ts";
-import type { ConnectOptions, ListenOptions, QuicListener } from "./endpoint.ts";
+import type { QuicConnection } from "../connection.ts";
+import type { ConnectOptions, ListenOptions, QuicListener } from "../endpoint.ts";
 
 export const authority = await createTestAuthority(provider);
 export const issued = await authority.issue({ names: ["localhost"] });
@@ -41,10 +41,10 @@ export async function echo(
   listener: QuicListener,
   onConnection: (connection: QuicConnection) => void = () => {},
 ): Promise<void> {
-  for await (const connection of listener.connections()) {
+  for await (const connection of listener.connections) {
     onConnection(connection);
     (async () => {
-      for await (const stream of connection.streams()) {
+      for await (const stream of connection.streams.incoming) {
         stream.readable.pipeTo(stream.writable).catch(() => {});
       }
     })();
@@ -58,7 +58,7 @@ export async function readAll(readable: ReadableStream<Uint8Array>): Promise<Uin
 
 /** Sends bytes on a new stream and reads the answer to its end. */
 export async function ask(connection: QuicConnection, bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = await connection.openStream();
+  const stream = await connection.streams.open();
   const writer = stream.writable.getWriter();
   const sent = writer.write(bytes).then(() => writer.close());
   const answer = await readAll(stream.readable);

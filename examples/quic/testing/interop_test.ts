@@ -12,10 +12,10 @@ import {
 } from "@sealane/handshake";
 import { QUIC_V1, QUIC_V2 } from "@sealane/quic-tls";
 import { CipherSuiteId } from "@sealane/wire";
-import { connect, type ListenOptions, QuicListener } from "./endpoint.ts";
-import { AIOQUIC, askQuinn, buildQuicGo, FILES, runPeer, withPeer, withQuinn } from "./live.ts";
-import { ask, CLIENT, echo, issued, SERVER, trust } from "./testing.ts";
-import { denoSocket } from "./udp.ts";
+import { connect, type ListenOptions, QuicListener } from "../endpoint.ts";
+import { AIOQUIC, askQuinn, buildQuicGo, FILES, runPeer, withPeer, withQuinn } from "./peers.ts";
+import { ask, CLIENT, echo, issued, SERVER, trust } from "./echo.ts";
+import { denoSocket } from "../machine.ts";
 
 const client = CLIENT.tls;
 const target = { serverName: "localhost" };

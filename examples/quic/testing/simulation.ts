@@ -4,8 +4,8 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import type { Clock } from "./clock.ts";
-import type { UdpAddress, UdpSocket } from "./udp.ts";
+import type { PeerAddress } from "@sealane/quic-tls";
+import type { Clock, UdpSocket } from "../machine.ts";
 
 /** What may happen to a datagram, each with its probability. */
 export interface Weather {
@@ -29,7 +29,7 @@ export class Simulation {
   sent = 0;
   lost = 0;
   readonly #weather: Weather;
-  readonly #handlers = new Map<number, (datagram: Uint8Array, from: UdpAddress) => void>();
+  readonly #handlers = new Map<number, (datagram: Uint8Array, from: PeerAddress) => void>();
   readonly #timers = new Set<Timer>();
   #time = 0;
   #ports = 1;
@@ -58,7 +58,7 @@ export class Simulation {
     };
   }
 
-  #send(datagram: Uint8Array, from: UdpAddress, to: UdpAddress): void {
+  #send(datagram: Uint8Array, from: PeerAddress, to: PeerAddress): void {
     const { loss, duplication, corruption, latency: [least, most] } = this.#weather;
     this.sent++;
     if (this.random() < loss) {
