@@ -46,13 +46,17 @@ export type StreamKind = "bidi" | "uni";
 
 /** How many packets arrived with each mark of explicit congestion notification (RFC 9000 section 19.3.2). */
 export interface EcnCounts {
+  /** Packets marked ECT(0). */
   readonly ect0: number;
+  /** Packets marked ECT(1). */
   readonly ect1: number;
+  /** Packets marked CE: there was congestion. */
   readonly ce: number;
 }
 
 /** An ACK frame (RFC 9000 section 19.3). */
 export interface AckFrame {
+  /** Which frame this is. */
   readonly type: "ack";
   /** Packet numbers in half-open ranges, the newest range first; one range at least. */
   readonly ranges: readonly (readonly [start: number, end: number])[];
@@ -64,6 +68,7 @@ export interface AckFrame {
 
 /** A CONNECTION_CLOSE frame (RFC 9000 section 19.19). */
 export interface ConnectionCloseFrame {
+  /** Which frame this is. */
   readonly type: "connectionClose";
   /** A transport error code, or one of the application's. */
   readonly code: number;
