@@ -1,11 +1,12 @@
 /**
- * AEADs and header-protection masks through `node:crypto`.
+ * AEADs and header-protection masks through `node:crypto`; the mask of ChaCha20 is a block of our own.
  *
  * @module
  */
 import type { CipherGCMTypes } from "node:crypto";
 import { ccmKey } from "../ccm.ts";
 import { checkLength, NONCE_LENGTH, placeFor, type SuiteParts } from "../cipher_suites.ts";
+import { nobleMasks } from "../noble/aead.ts";
 import type { AeadKey, HeaderProtection } from "../provider.ts";
 import { type NodeCrypto, plain } from "./platform.ts";
 
@@ -17,6 +18,8 @@ class NativeAeadKey implements AeadKey {
   readonly #crypto: NodeCrypto;
   readonly #algorithm: CipherGCMTypes;
   readonly #key: Uint8Array;
+  /** The tag of the ciphertext being opened: filling it takes less time than another view over the ciphertext. */
+  readonly #tag = new Uint8Array(TAG_LENGTH);
 
   constructor(crypto: NodeCrypto, algorithm: CipherGCMTypes, key: Uint8Array) {
     this.#crypto = crypto;
@@ -48,7 +51,8 @@ class NativeAeadKey implements AeadKey {
     const place = out && placeFor(length, out);
     const decipher = this.#crypto.createDecipheriv(this.#algorithm, this.#key, nonce, TAG_OPTIONS);
     decipher.setAAD(aad);
-    decipher.setAuthTag(ciphertext.subarray(length));
+    for (let i = 0; i < TAG_LENGTH; i++) this.#tag[i] = ciphertext[length + i];
+    decipher.setAuthTag(this.#tag);
     const plaintext = decipher.update(ciphertext.subarray(0, length));
     try {
       decipher.final();
@@ -91,24 +95,6 @@ function aesMask(crypto: NodeCrypto, keyLength: 16 | 32): HeaderProtection {
   });
 }
 
-/** RFC 9001 §5.4.4: the sample is counter and nonce, in the very form that OpenSSL's IV has. */
-function chachaMask(crypto: NodeCrypto): HeaderProtection {
-  const zeros = new Uint8Array(5);
-  return Object.freeze({
-    keyLength: 32,
-    importKey(key: Uint8Array) {
-      checkLength("the header-protection key", key, 32);
-      const ownKey = key.slice();
-      return {
-        mask(sample: Uint8Array): Uint8Array {
-          checkLength("the sample", sample, 16);
-          return crypto.createCipheriv("chacha20", ownKey, sample).update(zeros);
-        },
-      };
-    },
-  });
-}
-
 /** The AEADs and masks that the platform has. */
 export function nativeAeads(crypto: NodeCrypto): Pick<SuiteParts, "aeads" | "masks"> {
   const ciphers = new Set(crypto.getCiphers());
@@ -131,7 +117,7 @@ export function nativeAeads(crypto: NodeCrypto): Pick<SuiteParts, "aeads" | "mas
     masks: {
       ...(ciphers.has("aes-128-ecb") && { "AES-128": aesMask(crypto, 16) }),
       ...(ciphers.has("aes-256-ecb") && { "AES-256": aesMask(crypto, 32) }),
-      ...(ciphers.has("chacha20") && { "ChaCha20": chachaMask(crypto) }),
+      ChaCha20: nobleMasks.ChaCha20,
     },
   };
 }

@@ -9,7 +9,7 @@ import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ccmKey } from "../ccm.ts";
 import { checkLength, NONCE_LENGTH, placeFor, type SuiteParts } from "../cipher_suites.ts";
 import type { AeadKey, HeaderProtection } from "../provider.ts";
-import { chachaBlockStart } from "./chacha_block.ts";
+import { ChachaBlocks } from "./chacha_block.ts";
 
 interface NobleCipher {
   encrypt(plaintext: Uint8Array): Uint8Array;
@@ -94,11 +94,11 @@ const chachaMask: HeaderProtection = Object.freeze({
   keyLength: 32,
   importKey(key: Uint8Array) {
     checkLength("the header-protection key", key, 32);
-    const ownKey = key.slice();
+    const blocks = new ChachaBlocks(key);
     return {
       mask(sample: Uint8Array): Uint8Array {
         checkLength("the sample", sample, 16);
-        return chachaBlockStart(ownKey, sample);
+        return blocks.start(sample);
       },
     };
   },
