@@ -3,7 +3,15 @@ import { createCredential } from "@sealane/handshake";
 import { fromHex } from "@sealane/wire";
 import { get } from "../h3_get.ts";
 import { hello, serve } from "../h3_server.ts";
-import { AIOQUIC_H3, buildQuicGo, FILES, runPeer, withPeer } from "../quic/testing/peers.ts";
+import {
+  AIOQUIC_H3,
+  buildQuicGo,
+  CADDY,
+  FILES,
+  runPeer,
+  withCaddy,
+  withPeer,
+} from "../quic/testing/peers.ts";
 import { issued, trust } from "../quic/testing/echo.ts";
 import { decodeFields, encodeFields, type Field } from "./qpack.ts";
 
@@ -65,3 +73,15 @@ for (const { name, peer, said } of PEERS) {
       }),
   );
 }
+
+Deno.test(
+  { name: "h3_get fetches from Caddy (needs caddy)", ignore: CADDY === null },
+  () =>
+    withCaddy(async (port) => {
+      for (const path of ["/one", "/two?x=y"]) {
+        const { fields, body } = await get(new URL(`https://localhost:${port}${path}`), trust);
+        assertEquals(fields.slice(0, 2), [[":status", "200"], ["server", "Caddy"]]);
+        assertEquals(new TextDecoder().decode(body), `caddy has ${path.split("?")[0]}`);
+      }
+    }),
+);

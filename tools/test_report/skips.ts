@@ -5,7 +5,7 @@
  */
 
 /** The peers that `.ci/run` installs. */
-const REQUIRED_PEERS = /\b(openssl|gnutls|redis|curl|aioquic)/i;
+const REQUIRED_PEERS = /\b(openssl|gnutls|redis|curl|aioquic|caddy)/i;
 
 /** What a test needs that is not there, from its name: `needs openssl`. */
 export function skipReason(name: string): string | null {

@@ -50,6 +50,53 @@ export function buildQuicGo(): Peer {
   return built ? [`${folder}/quic-go`] : null;
 }
 
+/** Caddy, a web server with HTTP/3. */
+export const CADDY: Peer = succeeds("caddy", "version") ? ["caddy"] : null;
+
+/** A port of which neither TCP nor UDP is in use. */
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+/** Runs `body` with the port of a Caddy that answers `caddy has PATH`. */
+export async function withCaddy(body: (port: number) => Promise<void>): Promise<void> {
+  const [port, unused] = [freePort(), freePort()];
+  const config = `{
+  admin off
+  auto_https off
+  http_port ${unused}
+}
+https://localhost:${port} {
+  tls ${FILES.cert} ${FILES.key}
+  respond "caddy has {path}"
+}
+`;
+  Deno.writeTextFileSync(`${folder}/Caddyfile`, config);
+  const child = new Deno.Command("caddy", {
+    args: ["run", "--config", `${folder}/Caddyfile`, "--adapter", "caddyfile"],
+    // Nothing of it stays on the machine.
+    env: { XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const log = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (let told = ""; !told.includes("serving initial configuration");) {
+      const { value, done } = await log.read();
+      if (done) throw new Error(`caddy does not start: ${told}`);
+      told += value;
+    }
+    await body(port);
+  } finally {
+    child.kill("SIGTERM");
+    while (!(await log.read()).done);
+    await child.status;
+  }
+}
+
 /** Runs a peer to its end; answers what it printed. */
 export async function runPeer(peer: Peer, ...more: string[]): Promise<string> {
   if (peer === null) throw new Error("the peer is not installed");
