@@ -1,11 +1,11 @@
 /** Resumption, early data and external PSKs with live peers, in both roles. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ExternalPsk } from "@sealane/handshake";
 import { nativeProvider as provider } from "@sealane/providers/native";
-import { listen, type StartTlsOptions } from "@sealane/tls/deno";
-import { fromHex, toHex, utf8 } from "@sealane/wire";
+import { listen, startTls, type StartTlsOptions } from "@sealane/tls/deno";
+import { fromHex, NamedGroup, TlsError, toHex, utf8 } from "@sealane/wire";
 import { makeMaterial } from "./mod.ts";
-import { missingProgram } from "./process.ts";
+import { connectWhenReady, missingProgram } from "./process.ts";
 import { SESSION_CASES } from "./session_cases.ts";
 import { EARLY, runProgram as run, serving, visitTwice, withProgram } from "./session_visits.ts";
 
@@ -149,3 +149,86 @@ await liveTest(
     );
   },
 );
+
+const passwords = `${folder}/psk_alone.txt`;
+await Deno.writeTextFile(passwords, `sensor:${toHex(psk.key)}\n`);
+const OPENSSL_PSK = ["-psk", toHex(psk.key), "-psk_identity", "sensor"];
+const openssl = (port: number) => ["s_server", "-accept", `127.0.0.1:${port}`, "-tls1_3"];
+const gnutls = (port: number, exchange: string) => [
+  ...["--echo", "--port", String(port), "--pskpasswd", passwords],
+  ...["--priority", `${PSK_PRIORITY}:${exchange}`],
+];
+
+for (
+  const [program, args] of [
+    ["openssl", (port) => [...openssl(port), "-nocert", "-allow_no_dhe_kex", ...OPENSSL_PSK]],
+    ["gnutls-serv", (port) => gnutls(port, "+PSK")],
+  ] satisfies [string, (port: number) => string[]][]
+) {
+  await liveTest(`our client uses an external PSK alone with ${program}`, program, async () => {
+    await withProgram(program, args, async (port, say) => {
+      const seen = await visitTwice(material, port, async (conn) => {
+        if (program === "openssl") await say("hi\n");
+        else await conn.write(utf8("hi\n"));
+      }, { ...pskClient, pskOnly: true });
+      assertEquals(
+        seen.map(({ info }) => [info.resumed, info.group]),
+        [[false, null], [true, null]],
+      );
+    });
+  });
+}
+
+for (
+  const [program, args] of [
+    ["openssl", (port) => [...openssl(port), "-nocert", ...OPENSSL_PSK]],
+    ["gnutls-serv", (port) => gnutls(port, "+DHE-PSK")],
+  ] satisfies [string, (port: number) => string[]][]
+) {
+  await liveTest(
+    `${program} that insists on a key exchange refuses a client of ours without`,
+    program,
+    () =>
+      withProgram(program, args, async (port) => {
+        const error = await assertRejects(
+          async () => {
+            const options = { ...pskClient, pskOnly: true, hostname: "localhost" };
+            await startTls(await connectWhenReady(port), options);
+          },
+          TlsError,
+        );
+        assertEquals(error.code, "peer/alert");
+      }).then(() => {}),
+  );
+}
+
+await liveTest("our client resumes alone with openssl s_server", "openssl", async () => {
+  const { certFile, keyFile } = await material.identity("ecdsa-p256");
+  await withProgram(
+    "openssl",
+    (port) => [...openssl(port), "-allow_no_dhe_kex", "-cert", certFile, "-key", keyFile],
+    async (port, say) => {
+      const options = { provider, pskOnly: true };
+      const seen = await visitTwice(material, port, () => say("hi\n"), options);
+      assertEquals(
+        seen.map(({ info }) => [info.resumed, info.group === null]),
+        [[false, false], [true, true]],
+      );
+    },
+  );
+});
+
+await liveTest("openssl s_client without a group of ours uses a PSK alone", "openssl", async () => {
+  const more = { provider, externalPsks: [psk], groups: [NamedGroup.x25519] };
+  const visit = async (port: number) => {
+    const args = ["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_3", "-ign_eof"];
+    args.push("-allow_no_dhe_kex", "-groups", "P-384", ...OPENSSL_PSK);
+    return await run("openssl", ...args);
+  };
+  let said = "";
+  const served = await serving(material, { ...more, allowPskOnly: true }, async (port) => {
+    said = await visit(port);
+  });
+  assert(said.includes("hello"), said);
+  assertEquals(served.map(({ info }) => [info.externalPsk, info.group]), [[true, null]]);
+});

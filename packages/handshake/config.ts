@@ -95,7 +95,10 @@ export interface CommonConfig {
   readonly authenticationLifetime?: number;
   /** Whether a resumption verifies the remembered peer again; false unless given. */
   readonly verifyOnResumption?: boolean;
-  /** Whether a PSK may be used without a key exchange, and so without forward secrecy (psk_ke); false unless given. */
+  /**
+   * Whether a PSK may be used without a key exchange (psk_ke), and so without forward secrecy; false unless given. A server
+   * prefers a key exchange where the client can have one.
+   */
   readonly allowPskOnly?: boolean;
   /** External PSKs; a client offers them, a server accepts them. */
   readonly externalPsks?: readonly ExternalPsk[];
@@ -185,6 +188,13 @@ export interface ClientConfig extends CommonConfig {
    * refused unseen.
    */
   readonly requirePsk?: boolean;
+  /**
+   * Whether to offer PSKs, those of tickets included, for use without a key exchange only (psk_ke alone): for small devices.
+   * Without forward secrecy, whoever learns the key reads all that was ever sent under it. False unless given. With
+   * `requirePsk` nothing else is offered, and there is no key_share in ClientHello; else a server without the PSK may still
+   * authenticate with a certificate, which takes a key exchange.
+   */
+  readonly pskOnly?: boolean;
   /** Whether to offer post-handshake client authentication (RFC 9846 section 4.3.6); false unless given. */
   readonly postHandshakeAuthentication?: boolean;
 }

@@ -303,7 +303,7 @@ Deno.test("a PSK is used without a key exchange only where both sides allow it",
     await shakeOut(ours, Handshake.server({ ...pskServer(psk("a")), allowPskOnly: config }));
     return ours.info === null ? "failed" : ours.info.group === null ? "alone" : "with exchange";
   };
-  // A client of ours offers psk_dhe_ke always, and a server prefers it.
+  // A client that allows it offers psk_dhe_ke too, which a server prefers; see psk_only_test.ts for psk_ke alone.
   for (const shares of [true, false]) {
     assertEquals(await run(false, false, shares), "with exchange");
     assertEquals(await run(true, true, shares), "with exchange");

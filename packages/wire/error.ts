@@ -101,6 +101,7 @@ export const ALERT_OF_CODE = {
   // Resumption, external PSKs and 0-RTT, RFC 9846 §4.3.10, §4.3.11 and §4.7.1.
   "peer/psk-identity": A.illegal_parameter,
   "peer/psk-hash": A.illegal_parameter,
+  "peer/psk-mode": A.illegal_parameter,
   "peer/psk-not-last": A.illegal_parameter,
   "peer/psk-binder-count": A.illegal_parameter,
   "peer/bad-binder": A.decrypt_error,

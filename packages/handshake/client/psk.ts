@@ -122,8 +122,8 @@ function hasIdentity(
 
 /** psk_key_exchange_modes: also without a PSK, since without it the server gives no tickets. */
 export function pskModes(config: ResolvedClientConfig): RawExtension {
-  const modes: number[] = [PskKeyExchangeMode.psk_dhe_ke];
-  if (config.allowPskOnly) modes.push(PskKeyExchangeMode.psk_ke);
+  const modes: number[] = config.pskOnly ? [] : [PskKeyExchangeMode.psk_dhe_ke];
+  if (config.allowPskOnly || config.pskOnly) modes.push(PskKeyExchangeMode.psk_ke);
   return encodeExtension(pskKeyExchangeModesInClientHello, modes);
 }
 

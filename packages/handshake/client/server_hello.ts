@@ -148,8 +148,16 @@ export function readServerHello(
   }
   const psk = selectedPsk(offer, hello, suite);
   // RFC 9846 §9.2: a key_share is missing, unless a PSK is used alone, which only psk_ke allows.
-  if (share === null && (psk === null || !config.allowPskOnly)) {
+  const mayBeAlone = config.allowPskOnly || config.pskOnly;
+  if (share === null && (psk === null || !mayBeAlone)) {
     throw new TlsError("peer/missing-extension", "ServerHello has no key_share");
+  }
+  // RFC 9846 §4.3.9: a server selects no mode that is not listed, and with psk_ke sends no key_share.
+  if (share !== null && psk !== null && config.pskOnly) {
+    throw new TlsError(
+      "peer/psk-mode",
+      "ServerHello has a key_share with a PSK that is used alone",
+    );
   }
   return { suite, share, psk };
 }

@@ -7,6 +7,7 @@ import {
   type CertificateCompressionAlgorithm,
   CertificateType,
   type ExtensionType,
+  ExtensionType as E,
   extensionTypeName,
   HandshakeType,
   type NamedGroup,
@@ -92,6 +93,7 @@ export function* receiveClientHello(
 function judge(context: FlowContext, { hello, bytes }: EncodedHello): ReceivedHello {
   checkLegacyFields(context, hello);
   checkRefusedExtensions(context, hello);
+  checkExchange(hello);
   return decodeOffer(context, hello, bytes);
 }
 
@@ -125,6 +127,17 @@ function checkRefusedExtensions(context: FlowContext, hello: ClientHello): void 
       );
     }
   }
+}
+
+/** RFC 9846 §9.2: supported_groups and key_share come together or not at all. */
+function checkExchange(hello: ClientHello): void {
+  const has = (wanted: ExtensionType) => hello.extensions.some(({ type }) => type === wanted);
+  const [groups, shares] = [has(E.supported_groups), has(E.key_share)];
+  if (groups === shares) return;
+  throw new TlsError(
+    "peer/missing-extension",
+    `ClientHello has no ${extensionTypeName(groups ? E.key_share : E.supported_groups)}`,
+  );
 }
 
 function decodeOffer(context: FlowContext, hello: ClientHello, bytes: Uint8Array): ReceivedHello {

@@ -200,14 +200,15 @@ function* resumeFromCookie(
     );
   }
   const asked = config.groupList.find(({ id }) => id === state.group) ?? null;
-  const group = asked ?? chooseGroup(config, hello, suite);
-  checkRetryShare(hello, group, asked !== null);
   context.transcript.start(suite.hash);
   context.transcript.add(messageHash(state.clientHelloHash));
   context.transcript.add(
     encodeHelloRetryRequest(hello.hello.legacySessionId, { suite, group: asked, cookie }),
   );
   const selected = yield* selectPsk(context, config, hello, [suite]);
+  const alone = asked === null && selected?.alone === true;
+  const group = alone ? null : asked ?? chooseGroup(config, hello, suite);
+  if (group !== null) checkRetryShare(hello, group, asked !== null);
   return yield* agreeAfterRetry(config, {
     hello,
     suite,

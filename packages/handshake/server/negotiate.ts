@@ -10,6 +10,7 @@ import {
   equalBytes,
   ExtensionType,
   namedGroupName,
+  PskKeyExchangeMode,
   type SignatureScheme,
   TlsError,
 } from "@sealane/wire";
@@ -70,31 +71,43 @@ function hasScheme(
     signatureSchemesOfKey(leaf.subjectPublicKeyInfo).includes(scheme);
 }
 
-/**
- * The group to use: the one that the suite demands, or the first of ours that the client has; the client may lack a share
- * for it.
- */
+/** The group that the suite demands, or the first of ours that the client has; `null` if there is none. */
+export function commonGroup(
+  config: ResolvedServerConfig,
+  { groups }: ReceivedHello,
+  suite: CipherSuite,
+): KeyExchangeGroup | null {
+  const only = profileOf(suite)?.group;
+  return config.groupList.find(({ id }) =>
+    groups?.includes(id) && (only === undefined || only === id)
+  ) ?? null;
+}
+
+/** The group to use; the client may lack a share for it. */
 export function chooseGroup(
   config: ResolvedServerConfig,
   hello: ReceivedHello,
   suite: CipherSuite,
 ): KeyExchangeGroup {
-  const { groups } = hello;
-  // RFC 9846 §9.2: a ClientHello without a PSK has supported_groups, and with it key_share.
-  if (groups === null) {
+  if (hello.groups === null) {
+    // RFC 9846 §9.2: with a PSK it need not be there, but a PSK alone may be what we do not have, or do not do.
+    if (hello.offered.has(ExtensionType.pre_shared_key) && onlyAlone(hello)) {
+      throw new TlsError(
+        "peer/unknown-psk-identity",
+        "ClientHello offers PSKs without a key exchange only, and none of them can be used so",
+      );
+    }
     throw new TlsError("peer/missing-extension", "ClientHello has no supported_groups");
   }
-  if (hello.keyShares === null) {
-    throw new TlsError("peer/missing-extension", "ClientHello has no key_share");
-  }
-  const only = profileOf(suite)?.group;
-  const group = config.groupList.find(({ id }) =>
-    groups.includes(id) && (only === undefined || only === id)
-  );
-  if (group === undefined) {
+  const group = commonGroup(config, hello, suite);
+  if (group === null) {
     throw new TlsError("peer/no-common-group", "ClientHello has no group of ours");
   }
   return group;
+}
+
+function onlyAlone({ pskModes }: ReceivedHello): boolean {
+  return pskModes !== null && !pskModes.includes(PskKeyExchangeMode.psk_dhe_ke);
 }
 
 /** The client's share for a group; `null` if it sent none. */

@@ -31,6 +31,7 @@ import {
 } from "../session/session.ts";
 import { settle, type Step } from "../step.ts";
 import type { ReceivedHello } from "./client_hello.ts";
+import { commonGroup } from "./negotiate.ts";
 
 /** The PSK that a server took. */
 export interface SelectedPsk {
@@ -112,8 +113,20 @@ export function* selectPsk(
     ageSkew: psk.session === null
       ? 0
       : ticketAgeSkew(psk.session, obfuscatedTicketAge, config.clock()),
-    alone: !offered.modes.includes(PskKeyExchangeMode.psk_dhe_ke),
+    alone: isAlone(config, hello, suite, offered.modes),
   };
+}
+
+/** With a key exchange where the client can have one with us: RFC 9846 §4.2.1, without a group in common a PSK is left alone. */
+function isAlone(
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+  suite: CipherSuite,
+  modes: readonly number[],
+): boolean {
+  if (!modes.includes(PskKeyExchangeMode.psk_dhe_ke)) return true;
+  const mayBeAlone = config.allowPskOnly && modes.includes(PskKeyExchangeMode.psk_ke);
+  return mayBeAlone === true && commonGroup(config, hello, suite) === null;
 }
 
 interface FoundPsk {

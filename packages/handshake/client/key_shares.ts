@@ -1,0 +1,76 @@
+/**
+ * The key shares of a ClientHello (RFC 9846 section 4.3.8): for which groups, and with which keys.
+ *
+ * @module
+ */
+import type { KeyExchangeGroup, KeyPair } from "@sealane/providers";
+import { type NamedGroup, NamedGroup as G, namedGroupName, TlsError } from "@sealane/wire";
+import type { KeyShareEntry } from "../extensions/mod.ts";
+import type { ResolvedClientConfig } from "../resolve_config.ts";
+import { settle, type Step } from "../step.ts";
+import { profileGroups } from "../suite_profile.ts";
+
+/** A key pair for each group that gets a share; the X25519 part of a hybrid share serves the plain share too. */
+export function* generateShares(config: ResolvedClientConfig): Step<Map<NamedGroup, KeyPair>> {
+  const pairs = new Map<NamedGroup, KeyPair>();
+  for (const id of config.keyShares ?? defaultShares(config)) {
+    pairs.set(id, componentOf(pairs, id) ?? (yield* settle(groupOf(config, id).generate())));
+  }
+  // RFC 9846 §4.3.8: shares stand in the order of supported_groups.
+  const ordered = new Map<NamedGroup, KeyPair>();
+  for (const { id } of config.groupList) {
+    // RFC 9954 §3.2: the plain share costs nothing where the hybrid one has the same key.
+    const component = config.keyShares === undefined ? componentOf(pairs, id) : null;
+    const pair = pairs.get(id) ?? component;
+    if (pair !== null) ordered.set(id, pair);
+  }
+  return ordered;
+}
+
+/**
+ * The first group, and the first of the other kind: a server may have post-quantum groups only, or none yet. And those
+ * that suites of ours demand.
+ */
+function defaultShares(config: ResolvedClientConfig): NamedGroup[] {
+  const ids = config.groupList.map((group) => group.id);
+  const [first] = ids;
+  const other = ids.find((id) => isPostQuantum(id) !== isPostQuantum(first));
+  // RFC 8998 §3.3.1.1: who offers its suites sends a share for curveSM2.
+  const wanted = new Set([first, other, ...profileGroups(config.suites)]);
+  return ids.filter((id) => wanted.has(id));
+}
+
+const POST_QUANTUM: ReadonlySet<NamedGroup> = new Set([
+  G.MLKEM512,
+  G.MLKEM768,
+  G.MLKEM1024,
+  G.SecP256r1MLKEM768,
+  G.X25519MLKEM768,
+  G.SecP384r1MLKEM1024,
+]);
+
+function isPostQuantum(id: NamedGroup): boolean {
+  return POST_QUANTUM.has(id);
+}
+
+function componentOf(pairs: ReadonlyMap<NamedGroup, KeyPair>, id: NamedGroup): KeyPair | null {
+  for (const pair of pairs.values()) {
+    const component = pair.component?.(id) ?? null;
+    if (component !== null) return component;
+  }
+  return null;
+}
+
+/** The group of the configuration with this id. */
+export function groupOf(config: ResolvedClientConfig, id: NamedGroup): KeyExchangeGroup {
+  const group = config.groupList.find((candidate) => candidate.id === id);
+  if (group === undefined) {
+    throw new TlsError("local/internal", `the group ${namedGroupName(id)} is not configured`);
+  }
+  return group;
+}
+
+/** The content of key_share. */
+export function shareEntries(pairs: ReadonlyMap<NamedGroup, KeyPair>): KeyShareEntry[] {
+  return Array.from(pairs, ([group, { share }]) => ({ group, share }));
+}
