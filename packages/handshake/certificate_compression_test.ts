@@ -83,7 +83,7 @@ for (const provider of [native, webcrypto, noble]) {
   }
 }
 
-Deno.test("each side compresses only what the other decompresses, by its own preference", async () => {
+Deno.test("row 236: each side compresses only what the other decompresses, by its own preference", async () => {
   const [brotli, zstd, zlibAlgorithm] = builtin;
   const algorithmOf = async (
     ours: readonly CertificateCompression[],
@@ -153,7 +153,7 @@ const UNKNOWN: Verdict = { code: "peer/certificate-compression-algorithm", alert
 
 for (const victim of ["client", "server"] as const) {
   for (const test of vectors.invalid_derived) {
-    Deno.test(`a ${victim} refuses a compressed certificate: ${test.reason}`, async () => {
+    Deno.test(`rows 236, 237: a ${victim} refuses a compressed certificate: ${test.reason}`, async () => {
       const expected: Verdict = test.reason === "algorithm not offered"
         ? UNKNOWN
         : test.reason.startsWith("empty")
@@ -165,7 +165,7 @@ for (const victim of ["client", "server"] as const) {
   }
 
   for (const test of vectors.oversized) {
-    Deno.test(`a ${victim} refuses ${test.algorithm} of ${test.uncompressed_length} bytes`, async () => {
+    Deno.test(`row 237: a ${victim} refuses ${test.algorithm} of ${test.uncompressed_length} bytes`, async () => {
       assertEquals(await judge(fromHex(test.compressed_certificate), victim), TOO_LARGE);
     });
   }
@@ -186,7 +186,7 @@ for (const victim of ["client", "server"] as const) {
     [Algorithm.zstd, zlib.zstdCompressSync(zeros)],
   ];
   for (const [algorithm, bomb] of bombs) {
-    Deno.test(`a ${victim} refuses a bomb of algorithm ${algorithm}, whatever it claims`, async () => {
+    Deno.test(`row 237: a ${victim} refuses a bomb of algorithm ${algorithm}, whatever it claims`, async () => {
       const body = (uncompressedLength: number) =>
         encodeCompressedCertificate({ algorithm, uncompressedLength, compressed: bomb })
           .subarray(HANDSHAKE_HEADER_LENGTH);

@@ -136,7 +136,7 @@ function usedBy(peer: Handshake): DelegatedCredential | null | undefined {
 
 for (const provider of [native, noble, webcrypto]) {
   for (const [name, carrier] of [["records", RECORDS], ["packets", PACKETS]] as const) {
-    Deno.test(`both sides authenticate with delegated keys of ${provider.name} over ${name}`, async () => {
+    Deno.test(`row 240: both sides authenticate with delegated keys of ${provider.name} over ${name}`, async () => {
       const [own, other] = [
         await delegate(issued, { provider }),
         await delegate(issued, { provider, role: "client" }),
@@ -157,7 +157,7 @@ for (const provider of [native, noble, webcrypto]) {
   }
 }
 
-Deno.test("a peer that does not take delegated credentials gets the key of the certificate", async () => {
+Deno.test("row 240: a peer that does not take delegated credentials gets the key of the certificate", async () => {
   const credentials = [credentialOf({ delegatedKeys: [serverKey, clientKey] })];
   const [client, server] = await run({
     client: { credentials },
@@ -275,7 +275,7 @@ async function outcomeWith(
   });
 }
 
-Deno.test("a delegated credential that was not asked for is an unexpected message", async () => {
+Deno.test("row 240: a delegated credential that was not asked for is an unexpected message", async () => {
   const { client } = await outcomeWith(serverKey.credential, {});
   assertEquals(client?.code, "peer/unsolicited-delegated-credential");
   assertEquals(client?.alert, 10);
@@ -363,7 +363,7 @@ for (const test of vectors.credentials) {
   });
 }
 
-Deno.test("what cannot work is refused when the credential is made", async () => {
+Deno.test("row 240: what cannot work is refused when the credential is made", async () => {
   const { publicKey, privateKey } = await generateTestKey();
   const signer = await native.importPrivateKey(privateKey);
   const wrongKey = { credential: serverKey.credential, signer: { ...signer, publicKey } };

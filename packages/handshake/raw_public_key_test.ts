@@ -14,7 +14,7 @@ async function rawKey(): Promise<ReturnType<typeof createRawKeyCredential>> {
   return createRawKeyCredential({ signer: await provider.importPrivateKey(privateKey), publicKey });
 }
 
-Deno.test("both sides authenticate with raw public keys that are pinned", async () => {
+Deno.test("row 239: both sides authenticate with raw public keys that are pinned", async () => {
   const [serverKey, clientKey] = [await rawKey(), await rawKey()];
   const clientConfig: ClientConfig = {
     provider,

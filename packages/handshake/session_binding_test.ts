@@ -204,7 +204,7 @@ Deno.test("an external PSK authenticates without certificates, and its sessions 
   );
 });
 
-Deno.test("without a PSK in common a server without certificates refuses the client", async () => {
+Deno.test("row 233: without a PSK in common a server without certificates refuses the client", async () => {
   for (const client of [pskClient(psk("a")), clientConfig]) {
     const outcome = await shakeOut(
       Handshake.client(client, target),
@@ -214,7 +214,7 @@ Deno.test("without a PSK in common a server without certificates refuses the cli
   }
 });
 
-Deno.test("a client that requires a PSK refuses a certificate", async () => {
+Deno.test("row 232: a client that requires a PSK refuses a certificate", async () => {
   const outcome = await shakeOut(
     Handshake.client(pskClient(psk("a")), target),
     Handshake.server(trusted),
@@ -222,7 +222,7 @@ Deno.test("a client that requires a PSK refuses a certificate", async () => {
   assertEquals([outcome.client?.code, outcome.client?.alert], ["peer/psk-required", 109]);
 });
 
-Deno.test("the wrong key of a PSK is a wrong binder", async () => {
+Deno.test("row 233: the wrong key of a PSK is a wrong binder", async () => {
   const outcome = await shakeOut(
     Handshake.client(pskClient({ ...psk("a"), key: new Uint8Array(32) }), target),
     Handshake.server(pskServer(psk("a"))),

@@ -92,7 +92,7 @@ async function clientWith(change: (message: Uint8Array) => Uint8Array): Promise<
   return client;
 }
 
-Deno.test("209: handshake data at another level than the current one is refused", async () => {
+Deno.test("row 209: handshake data at another level than the current one is refused", async () => {
   const [client, server] = await pair();
   await client.tls.receiveCrypto("handshake", 0, Uint8Array.of(8, 0, 0, 2, 0, 0));
   assertClosed(client, A.unexpected_message);
@@ -103,12 +103,12 @@ Deno.test("209: handshake data at another level than the current one is refused"
   assertClosed(other, A.unexpected_message);
 });
 
-Deno.test("210: a legacy_session_id from the client is refused", async () => {
+Deno.test("row 210: a legacy_session_id from the client is refused", async () => {
   const server = await serverWith((hello) => spliced(hello, 38, 1, Uint8Array.of(1, 7)));
   assertClosed(server, A.illegal_parameter, "legacy_session_id");
 });
 
-Deno.test("211: quic_transport_parameters are missing, on either side", async () => {
+Deno.test("row 211: quic_transport_parameters are missing, on either side", async () => {
   const without = ExtensionType.quic_transport_parameters;
   const server = await serverWith((hello) => edited(hello, extensionsOfHello(hello), { without }));
   assertClosed(server, A.missing_extension, "quic_transport_parameters");
@@ -116,7 +116,7 @@ Deno.test("211: quic_transport_parameters are missing, on either side", async ()
   assertClosed(client, A.missing_extension, "quic_transport_parameters");
 });
 
-Deno.test("212: parameters at the code point that was not offered, alone or besides", async () => {
+Deno.test("row 212: parameters at the code point that was not offered, alone or besides", async () => {
   const besides = await clientWith((message) =>
     edited(message, 4, { with: [LEGACY_PARAMETERS, new Uint8Array(0)] })
   );
@@ -130,7 +130,7 @@ Deno.test("212: parameters at the code point that was not offered, alone or besi
   assertClosed(alone, A.unsupported_extension);
 });
 
-Deno.test("213: a TLS server refuses quic_transport_parameters, and ignores the legacy code point", async () => {
+Deno.test("row 213: a TLS server refuses quic_transport_parameters, and ignores the legacy code point", async () => {
   const [client] = await pair();
   const hello = spoken(client, "initial");
   const { tls } = await serverConfig();
@@ -148,7 +148,7 @@ Deno.test("213: a TLS server refuses quic_transport_parameters, and ignores the 
   assert([...other.events()].some((event) => event.type === "message"));
 });
 
-Deno.test("214: transport parameters are not configured without QUIC", () => {
+Deno.test("row 214: transport parameters are not configured without QUIC", () => {
   const { tls } = clientConfig();
   const extension = {
     type: ExtensionType.quic_transport_parameters,
@@ -162,7 +162,7 @@ Deno.test("214: transport parameters are not configured without QUIC", () => {
   Handshake.client(config, {}, { carrier: PACKETS });
 });
 
-Deno.test("215: no application protocol is configured, offered or common", async () => {
+Deno.test("row 215: no application protocol is configured, offered or common", async () => {
   const { tls: { alpn: _, ...client } } = clientConfig();
   const { tls: { alpn: __, ...server } } = await serverConfig();
   assertEquals((await assertRejects(() => pair({ tls: client }), TlsError)).code, "api/config");
@@ -180,7 +180,7 @@ Deno.test("215: no application protocol is configured, offered or common", async
   assertClosed(b, A.no_application_protocol);
 });
 
-Deno.test("216: no EndOfEarlyData is sent, and no KeyUpdate is taken", async () => {
+Deno.test("row 216: no EndOfEarlyData is sent, and no KeyUpdate is taken", async () => {
   const configs = await resuming();
   await exchange(...await pair(configs.client, configs.server));
   const [client, server] = await pair(configs.client, configs.server);
@@ -198,7 +198,7 @@ Deno.test("216: no EndOfEarlyData is sent, and no KeyUpdate is taken", async () 
   }
 });
 
-Deno.test("217: max_early_data_size of a ticket is 0xffffffff or the ticket is refused", async () => {
+Deno.test("row 217: max_early_data_size of a ticket is 0xffffffff or the ticket is refused", async () => {
   for (const size of [0xffffffff, 0xfffffffe, 1]) {
     const [client, server] = await pair();
     await exchange(client, server);
@@ -219,7 +219,7 @@ Deno.test("217: max_early_data_size of a ticket is 0xffffffff or the ticket is r
   }
 });
 
-Deno.test("218: rejected 0-RTT packets are ignored, and Handshake keys do not wait for the others", async () => {
+Deno.test("row 218: rejected 0-RTT packets are ignored, and Handshake keys do not wait for the others", async () => {
   for (const accepted of [true, false]) {
     const configs = await resuming();
     await exchange(...await pair(configs.client, configs.server));
@@ -237,7 +237,7 @@ Deno.test("218: rejected 0-RTT packets are ignored, and Handshake keys do not wa
   }
 });
 
-Deno.test("219: what else is wrong closes with its alert, at the level that can be sent then", async () => {
+Deno.test("row 219: what else is wrong closes with its alert, at the level that can be sent then", async () => {
   const server = await serverWith((hello) => {
     const changed = hello.slice();
     changed[4 + 2 + 32 + 1 + 2] ^= 0x40; // the only version is TLS 1.3: its extension is taken away below

@@ -29,7 +29,7 @@ async function flights(client: Connection, server: Connection): Promise<number[]
   }
 }
 
-Deno.test("a client sends change_cipher_spec before its second flight, a server after ServerHello", async () => {
+Deno.test("rows 100, 130: a client sends change_cipher_spec before its second flight, a server after ServerHello", async () => {
   const client = Connection.client(clientConfig, { serverName: "localhost" });
   const [hello, serverFlight, clientFlight] = await flights(
     client,
@@ -40,7 +40,7 @@ Deno.test("a client sends change_cipher_spec before its second flight, a server 
   assertEquals(clientFlight, [change_cipher_spec, application_data]);
 });
 
-Deno.test("with a HelloRetryRequest, change_cipher_spec goes before the second ClientHello, once", async () => {
+Deno.test("rows 87, 100: with a HelloRetryRequest, change_cipher_spec goes before the second ClientHello, once", async () => {
   const client = Connection.client({ ...clientConfig, keyShares: [] }, { serverName: "localhost" });
   const [hello, retry, second, serverFlight, clientFlight] = await flights(
     client,

@@ -70,7 +70,7 @@ Deno.test("early data arrives first and marked, and the rest after the handshake
 const MUCH = { maxEarlyData: 2 ** 20 };
 
 for (const [name, config] of [["", client], [" after a HelloRetryRequest", retrying]] as const) {
-  Deno.test(`a server skips early data that it declined${name}, up to 16,384 bytes`, () => {
+  Deno.test(`rows 189, 190: a server skips early data that it declined${name}, up to 16,384 bytes`, () => {
     const good = resumed(late, config, new Uint8Array(12_000), MUCH).run();
     good.client.write(utf8("x"));
     assertEquals(good.run().received("server"), "x");
@@ -80,7 +80,7 @@ for (const [name, config] of [["", client], [" after a HelloRetryRequest", retry
   });
 }
 
-Deno.test("a server that takes much early data skips as much", () => {
+Deno.test("row 189: a server that takes much early data skips as much", () => {
   const config: ServerConfig = {
     ...early,
     earlyData: { replayGuard: createReplayGuard(), maxSize: 100_000, accept: () => false },
@@ -89,14 +89,14 @@ Deno.test("a server that takes much early data skips as much", () => {
   assertEquals([link.failure("server"), verdict(link, "server")], [null, "application-declined"]);
 });
 
-Deno.test("an alert among skipped early data counts", () => {
+Deno.test("row 190: an alert among skipped early data counts", () => {
   const link = resumed(late, retrying);
   link.pass("client");
   link.deliver("server", Uint8Array.of(21, 3, 3, 0, 2, 2, 40));
   assertEquals(link.failure("server"), ["peer/alert", null]);
 });
 
-Deno.test("early data that was not announced is a record with a bad MAC; with a retry, an unexpected one", () => {
+Deno.test("row 191: early data that was not announced is a record with a bad MAC; with a retry, an unexpected one", () => {
   const plain = new Link(clientConfig, early);
   plain.pass("client");
   plain.deliver("server", forgedRecord(100));
@@ -107,7 +107,7 @@ Deno.test("early data that was not announced is a record with a bad MAC; with a 
   assertEquals(retried.failure("server")?.[1], 10);
 });
 
-Deno.test("nothing is skipped after the first good record", () => {
+Deno.test("row 192: nothing is skipped after the first good record", () => {
   const link = resumed(late);
   link.pass("client");
   link.pass("server");
@@ -117,7 +117,7 @@ Deno.test("nothing is skipped after the first good record", () => {
   assertEquals(link.failure("server"), ["peer/bad-record-mac", 20]);
 });
 
-Deno.test("nothing is skipped after the second ClientHello", () => {
+Deno.test("row 193: nothing is skipped after the second ClientHello", () => {
   const link = resumed(late, retrying);
   link.pass("client");
   link.pass("server");
@@ -126,7 +126,7 @@ Deno.test("nothing is skipped after the second ClientHello", () => {
   assertEquals(link.failure("server"), ["peer/bad-record-mac", 20]);
 });
 
-Deno.test("a server takes as much early data as it said", () => {
+Deno.test("row 194: a server takes as much early data as it said", () => {
   assertEquals(resumed(early, client, new Uint8Array(14_336), MUCH).run().failure("server"), null);
   const link = resumed(early, client, new Uint8Array(14_337), MUCH).run();
   assertEquals(link.failure("server"), ["peer/too-much-early-data", 10]);
@@ -145,7 +145,7 @@ function watched(
   return { config: { ...from, observer }, secrets };
 }
 
-Deno.test("EndOfEarlyData cannot be left out", () => {
+Deno.test("row 195: EndOfEarlyData cannot be left out", () => {
   const link = resumed(early);
   link.pass("client");
   link.pass("server");
@@ -154,7 +154,7 @@ Deno.test("EndOfEarlyData cannot be left out", () => {
   assertEquals(link.failure("server"), ["peer/bad-record-mac", 20]);
 });
 
-Deno.test("no other handshake message may come among early data", () => {
+Deno.test("row 195: no other handshake message may come among early data", () => {
   for (const message of [[24, 0, 0, 1, 0], [20, 0, 0, 1, 0], [1, 0, 0, 1, 0]]) {
     const { config, secrets } = watched(client);
     const link = resumed(early, config);
@@ -172,7 +172,7 @@ Deno.test("no other handshake message may come among early data", () => {
   }
 });
 
-Deno.test("a server declines early data and resumes all the same", () => {
+Deno.test("row 196: a server declines early data and resumes all the same", () => {
   const { x25519, secp256r1 } = NamedGroup;
   const both = [TLS_AES_128_GCM_SHA256, TLS_CHACHA20_POLY1305_SHA256];
   const cases: [string, string, ServerConfig, Partial<ClientConfig>, Partial<ServerConfig>][] = [
@@ -217,7 +217,7 @@ Deno.test("a server declines early data and resumes all the same", () => {
   }
 });
 
-Deno.test("a session without early data brings none", () => {
+Deno.test("rows 196, 198: a session without early data brings none", () => {
   const link = new Link(client, early, { serverName: "localhost", session: session(late) });
   assertEquals(link.client.writeEarlyData(utf8("early")), 0);
   link.run();
@@ -258,7 +258,7 @@ Deno.test("the application has a veto, and knows the session", () => {
   assertEquals(asked, ["localhost", "localhost"]);
 });
 
-Deno.test("before the client has finished, a server sends and receives and its exporter works", () => {
+Deno.test("row 197: before the client has finished, a server sends and receives and its exporter works", () => {
   const link = resumed(early);
   link.pass("client");
   assert(!link.server.complete && link.server.writable);
@@ -270,7 +270,7 @@ Deno.test("before the client has finished, a server sends and receives and its e
   assertEquals(link.client.exportKeyingMaterial("label", utf8(""), 32), exported);
 });
 
-Deno.test("a client sends early data only where the ticket and the protocols allow it, and no more than it may", () => {
+Deno.test("row 198: a client sends early data only where the ticket and the protocols allow it, and no more than it may", () => {
   const some = session(early, client, { maxEarlyData: 10 });
   const target = { serverName: "localhost", session: some };
   const link = new Link(client, early, target);
@@ -289,7 +289,7 @@ Deno.test("a client sends early data only where the ticket and the protocols all
   }
 });
 
-Deno.test("a client goes on with early data while the server's flight arrives", () => {
+Deno.test("row 203: a client goes on with early data while the server's flight arrives", () => {
   const link = resumed(early);
   link.pass("client");
   const flight = link.server.take();
@@ -305,7 +305,7 @@ Deno.test("a client goes on with early data while the server's flight arrives", 
   assertEquals(link.received("server", true), "early" + records.map((_, i) => i).join(""));
 });
 
-Deno.test("after a rejection nothing more goes out early, and the same connection is used for it", () => {
+Deno.test("rows 202, 203: after a rejection nothing more goes out early, and the same connection is used for it", () => {
   const { config } = watched({ ...client, alpn: ["b", "a"] });
   const link = new Link(config, { ...early, alpn: ["b"] }, {
     serverName: "localhost",
@@ -323,7 +323,7 @@ Deno.test("after a rejection nothing more goes out early, and the same connectio
   assertEquals(link.run().received("server"), "again");
 });
 
-Deno.test("while early data is open a client has the early exporter only, and the server has the same", () => {
+Deno.test("row 204: while early data is open a client has the early exporter only, and the server has the same", () => {
   const link = resumed(early);
   const error = assertThrows(() => link.client.exportKeyingMaterial("l", utf8(""), 32), TlsError);
   assertEquals(error.code, "api/state");

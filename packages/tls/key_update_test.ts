@@ -25,7 +25,7 @@ function forged(
   return handshake.error === null ? null : [handshake.error.code, handshake.error.alert];
 }
 
-Deno.test("32 key updates in a row are fine, and one more is not", () => {
+Deno.test("row 205: 32 key updates in a row are fine, and one more is not", () => {
   const link = connected();
   for (let i = 0; i < 32; i++) link.client.updateKeys();
   link.run();
@@ -38,7 +38,7 @@ Deno.test("32 key updates in a row are fine, and one more is not", () => {
   assertEquals(link.failure("server"), ["peer/too-many-key-updates", 10]);
 });
 
-Deno.test("request_update is 0 or 1, and stands alone", () => {
+Deno.test("row 206: request_update is 0 or 1, and stands alone", () => {
   assertEquals(forged(connected(), "server", 24, 0, 0, 1, 2), ["peer/key-update-request", 47]);
   assertEquals(forged(connected(), "client", 24, 0, 0, 0), ["peer/decode-error", 50]);
   assertEquals(forged(connected(), "client", 24, 0, 0, 2, 0, 0), ["peer/decode-error", 50]);
@@ -67,7 +67,7 @@ function updates(link: Link, from: "client" | "server"): number {
   return count;
 }
 
-Deno.test("all requests since the last data are answered by one key update, in front of the next data", () => {
+Deno.test("row 207: all requests since the last data are answered by one key update, in front of the next data", () => {
   const link = connected();
   for (let i = 0; i < 3; i++) assertEquals(forged(link, "server", 24, 0, 0, 1, 1), null);
   assertEquals(updates(link, "server"), 0);
@@ -79,7 +79,7 @@ Deno.test("all requests since the last data are answered by one key update, in f
   assertEquals(link.received("client"), "ab");
 });
 
-Deno.test("a request is not repeated before it is answered", () => {
+Deno.test("row 207: a request is not repeated before it is answered", () => {
   const link = connected();
   const requests = (): number[] => {
     const seen: number[] = [];
@@ -110,7 +110,7 @@ Deno.test("requests that cross are both answered", () => {
   assertEquals([link.failure("client"), link.failure("server")], [null, null]);
 });
 
-Deno.test("an own key update is an answer too", () => {
+Deno.test("row 208: an own key update is an answer too", () => {
   const link = connected();
   assertEquals(forged(link, "server", 24, 0, 0, 1, 1), null);
   link.server.updateKeys();
@@ -119,7 +119,7 @@ Deno.test("an own key update is an answer too", () => {
   assertEquals(link.received("client"), "data");
 });
 
-Deno.test("key updates are taken while our side is closed", () => {
+Deno.test("rows 28, 208: key updates are taken while our side is closed", () => {
   const link = connected();
   link.client.close();
   link.pass("client");
@@ -131,7 +131,7 @@ Deno.test("key updates are taken while our side is closed", () => {
   assertEquals([link.failure("client"), link.failure("server")], [null, null]);
 });
 
-Deno.test("data before and after every key update is whole", () => {
+Deno.test("row 208: data before and after every key update is whole", () => {
   const link = connected();
   for (let i = 0; i < 100; i++) {
     link.client.write(utf8(`${i},`));

@@ -101,7 +101,7 @@ Deno.test("read fills buffers of any size and ends with null", async () => {
   await Promise.all([client.close(), server.close()]);
 });
 
-Deno.test("an end without close_notify is truncation, after the data before it", async () => {
+Deno.test("row 26: an end without close_notify is truncation, after the data before it", async () => {
   const { client, server, clientTransport } = streams();
   await Promise.all([client.opened, server.opened]);
   clientTransport.blocking = false;
@@ -114,7 +114,7 @@ Deno.test("an end without close_notify is truncation, after the data before it",
   await client.close();
 });
 
-Deno.test("truncation is an end where the options say so", async () => {
+Deno.test("row 26: truncation is an end where the options say so", async () => {
   const { client, server, clientTransport } = streams({
     serverOptions: { allowTruncation: true },
   });
@@ -136,7 +136,7 @@ Deno.test("a failed transport is a TlsError with its cause", async () => {
   await client.close();
 });
 
-Deno.test("the alert reaches the peer before the transport closes", async () => {
+Deno.test("row 241: the alert reaches the peer before the transport closes", async () => {
   const { client, server, clientTransport } = streams({
     client: {
       dangerouslyDisableCertificateVerification: false,

@@ -75,6 +75,8 @@ export class Wire {
   readonly #known: readonly CipherSuite[];
   readonly #counts = new Map<string, number>();
   readonly #interfere: Interference;
+  /** Whether every byte of a handshake message is delivered in a record of its own. */
+  bytewise = false;
 
   /** Starts both. */
   constructor(
@@ -149,9 +151,12 @@ export class Wire {
     const to = other(from);
     const writer = this.#writer(from, level);
     if (writer === null) return;
-    writer.write(type, content);
     this.delivered[to] = level;
-    this.deliver(to, synchronous(writer.take()));
+    const step = this.bytewise && type === ContentType.handshake ? 1 : Math.max(content.length, 1);
+    for (let at = 0; at < Math.max(content.length, 1); at += step) {
+      writer.write(type, content.subarray(at, at + step));
+      this.deliver(to, synchronous(writer.take()));
+    }
   }
 
   #forward(from: Side, record: Uint8Array): void {

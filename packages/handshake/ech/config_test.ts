@@ -42,7 +42,7 @@ const UNUSABLE: Readonly<Record<string, Uint8Array>> = {
   "a public name that is an address": encoded({ publicName: "192.0.2.1" }),
 };
 for (const [what, config] of Object.entries(UNUSABLE)) {
-  Deno.test(`a client skips a configuration with ${what}`, () => {
+  Deno.test(`row 231: a client skips a configuration with ${what}`, () => {
     assertEquals(chosen(config), null);
     assertEquals(chosen(config, key.config), id);
   });
@@ -72,7 +72,7 @@ const MALFORMED: Readonly<Record<string, Uint8Array>> = {
   "one with an extension twice": encodeEchConfigList([encoded({ extensions: [twice, twice] })]),
 };
 for (const [what, bytes] of Object.entries(MALFORMED)) {
-  Deno.test(`${what} is no ECHConfigList: an error of the configuration or of the server`, () => {
+  Deno.test(`row 231: ${what} is no ECHConfigList: an error of the configuration or of the server`, () => {
     const own = assertThrows(() => decodeEchConfigList(bytes), TlsError);
     assertEquals(own.code, "api/config");
     const peer = assertThrows(() => decodeEchConfigList(bytes, "peer/decode-error"), TlsError);

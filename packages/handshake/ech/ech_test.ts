@@ -117,7 +117,7 @@ for (
     NamedGroup.secp384r1,
   ]]] as const
 ) {
-  Deno.test(`a stale configuration is replaced under the public name, ${what}`, async () => {
+  Deno.test(`rows 225, 228: a stale configuration is replaced under the public name, ${what}`, async () => {
     const stale = { ...client, ech: { configList: echConfigList([otherKey]) } };
     const outcome = await run(stale, { ...server, groups });
     assertEquals(outcome.client?.code, "peer/ech-required");
@@ -128,20 +128,20 @@ for (
   });
 }
 
-Deno.test("a server without ECH switches it off under the public name", async () => {
+Deno.test("row 228: a server without ECH switches it off under the public name", async () => {
   const outcome = await run(client, { ...server, echKeys: undefined });
-  assertEquals(outcome.client?.code, "peer/ech-required");
+  assertEquals([outcome.client?.code, outcome.client?.alert], ["peer/ech-required", 121]);
   assertEquals(outcome.client?.echRetryConfigs, null);
 });
 
-Deno.test("a server that is not the public name cannot replace the configuration", async () => {
+Deno.test("row 228: a server that is not the public name cannot replace the configuration", async () => {
   const impostor = { ...server, credentials: [credentials[0]], echKeys: [otherKey] };
   const outcome = await run(client, impostor);
   assertEquals(outcome.client?.code, "peer/certificate-name");
   assertEquals(outcome.client?.echRetryConfigs, undefined);
 });
 
-Deno.test("a client that is not taken shows no certificate and leaves no session", async () => {
+Deno.test("row 228: a client that is not taken shows no certificate and leaves no session", async () => {
   const mutual = { ...server, clientAuthentication: "requested", trust, tickets } as const;
   const own = { ...client, credentials: [await credentialFor("client.example")] };
   const accepted = await run(own, mutual);
@@ -185,7 +185,7 @@ for (const [what, config] of Object.entries({ once: server, retried: retryServer
 }
 
 for (const [what, config] of Object.entries({ once: server, retried: retryServer })) {
-  Deno.test(`an imitation is ignored, asked ${what}`, async () => {
+  Deno.test(`row 225: an imitation is ignored, asked ${what}`, async () => {
     const outcome = await run({ ...client, ech: "grease" }, config);
     assertEquals(codes(outcome), [null, null], String(outcome.client));
     assertEquals(outcome.ends.map((end) => end.info?.echAccepted), [false, false]);
@@ -209,7 +209,7 @@ Deno.test("an imitation looks like the real thing", async () => {
   assertEquals(shapes[0], shapes[1]);
 });
 
-Deno.test("without a configuration that can be used: imitated, left out or refused", async () => {
+Deno.test("row 231: without a configuration that can be used: imitated, left out or refused", async () => {
   const unknown = { configList: Uint8Array.of(0, 4, 0xba, 0xdd, 0, 0) };
   const offers = async (ech: ClientConfig["ech"]) => {
     const outcome = await run({ ...client, ech }, server);

@@ -8,8 +8,9 @@ import {
   encryptedClientHelloInHelloRetryRequest,
   preSharedKeyInServerHello,
   type RawExtension,
+  serverNameInEncryptedExtensions,
 } from "../extensions/mod.ts";
-import { type ClientConfig, Handshake, type ServerConfig } from "../mod.ts";
+import { type ClientConfig, type ClientTarget, Handshake, type ServerConfig } from "../mod.ts";
 import {
   decodeEncryptedExtensions,
   encodeEncryptedExtensions,
@@ -35,6 +36,14 @@ const outerEch = (list: readonly RawExtension[]) => {
   const ech = decodeExtension(list, encryptedClientHelloInClientHello);
   if (ech?.type !== "outer") throw new Error("no outer ECH");
   return ech;
+};
+/** The alerts of RFC 9849 sections 6 and 7, as BoringSSL sends them too. */
+const ALERTS: Readonly<Record<string, number>> = {
+  "peer/missing-extension": 109,
+  "peer/ech": 47,
+  "peer/ech-decrypt": 51,
+  "peer/unsolicited-extension": 110,
+  "peer/decode-error": 50,
 };
 const SECOND_HELLO: Readonly<Record<string, [string, Interference]>> = {
   "without ECH": [
@@ -73,8 +82,9 @@ function replaceEch(
 }
 
 for (const [what, [code, interfere]] of Object.entries(SECOND_HELLO)) {
-  Deno.test(`a server refuses a second ClientHello ${what}: ${code}`, async () => {
-    assertEquals((await run(client, retryServer, interfere)).server?.code, code);
+  Deno.test(`row 224: a server refuses a second ClientHello ${what}: ${code}`, async () => {
+    const { server: error } = await run(client, retryServer, interfere);
+    assertEquals([error?.code, error?.alert], [code, ALERTS[code]]);
   });
 }
 
@@ -93,7 +103,7 @@ const STALE: Readonly<Record<string, Interference>> = {
   ) => [...list, { type: 0xabcd, data: new Uint8Array() }]),
 };
 for (const [what, interfere] of Object.entries(STALE)) {
-  Deno.test(`a server answers the outer hello of one ${what}`, async () => {
+  Deno.test(`row 225: a server answers the outer hello of one ${what}`, async () => {
     const outcome = await run(client, server, interfere);
     assertEquals(outcome.server, null);
     assertEquals(outcome.ends[1].info?.serverName, "public.example");
@@ -119,8 +129,17 @@ function editRetry(confirmation: Uint8Array): Interference {
   });
 }
 
-const BAD_SERVERS: readonly [string, string, ClientConfig, ServerConfig, Interference][] = [
+const BAD_SERVERS: readonly [
+  number,
+  string,
+  string,
+  ClientConfig,
+  ServerConfig,
+  Interference,
+  ClientTarget?,
+][] = [
   [
+    226,
     "retry_configs with an accepted hello",
     "peer/unsolicited-extension",
     client,
@@ -128,6 +147,7 @@ const BAD_SERVERS: readonly [string, string, ClientConfig, ServerConfig, Interfe
     editExtensions(retryConfigs(configList)),
   ],
   [
+    226,
     "retry_configs that nobody asked for",
     "peer/unsolicited-extension",
     { ...client, ech: undefined },
@@ -135,6 +155,7 @@ const BAD_SERVERS: readonly [string, string, ClientConfig, ServerConfig, Interfe
     editExtensions(retryConfigs(configList)),
   ],
   [
+    226,
     "retry_configs that do not decode",
     "peer/decode-error",
     client,
@@ -142,6 +163,7 @@ const BAD_SERVERS: readonly [string, string, ClientConfig, ServerConfig, Interfe
     editExtensions(retryConfigs(Uint8Array.of(0xba, 0xdd, 0xec, 0xcc))),
   ],
   [
+    226,
     "retry_configs that do not decode, to an imitation",
     "peer/decode-error",
     { ...client, ech: "grease" },
@@ -149,6 +171,7 @@ const BAD_SERVERS: readonly [string, string, ClientConfig, ServerConfig, Interfe
     editExtensions(retryConfigs(Uint8Array.of(0xba, 0xdd, 0xec, 0xcc))),
   ],
   [
+    227,
     "a confirmation in HelloRetryRequest that nobody asked for",
     "peer/unsolicited-extension",
     { ...client, ech: undefined },
@@ -156,6 +179,7 @@ const BAD_SERVERS: readonly [string, string, ClientConfig, ServerConfig, Interfe
     editRetry(new Uint8Array(8)),
   ],
   [
+    227,
     "a confirmation of 7 bytes",
     "peer/decode-error",
     client,
@@ -163,6 +187,7 @@ const BAD_SERVERS: readonly [string, string, ClientConfig, ServerConfig, Interfe
     editRetry(new Uint8Array(7)),
   ],
   [
+    227,
     "a confirmation of 9 bytes to an imitation",
     "peer/decode-error",
     { ...client, ech: "grease" },
@@ -170,6 +195,7 @@ const BAD_SERVERS: readonly [string, string, ClientConfig, ServerConfig, Interfe
     editRetry(new Uint8Array(9)),
   ],
   [
+    229,
     "a ServerHello that does not confirm what HelloRetryRequest did",
     "peer/ech",
     client,
@@ -180,14 +206,24 @@ const BAD_SERVERS: readonly [string, string, ClientConfig, ServerConfig, Interfe
       return changed;
     }, 1),
   ],
+  [
+    230,
+    "a name that is acknowledged where only the outer hello had one",
+    "peer/unsolicited-extension",
+    client,
+    server,
+    editExtensions(encodeExtension(serverNameInEncryptedExtensions, true)),
+    {},
+  ],
 ];
-for (const [what, code, clientConfig, serverConfig, interfere] of BAD_SERVERS) {
-  Deno.test(`a client refuses ${what}: ${code}`, async () => {
-    assertEquals((await run(clientConfig, serverConfig, interfere)).client?.code, code);
+for (const [row, what, code, clientConfig, serverConfig, interfere, to] of BAD_SERVERS) {
+  Deno.test(`row ${row}: a client refuses ${what}: ${code}`, async () => {
+    const { client: error } = await run(clientConfig, serverConfig, interfere, to);
+    assertEquals([error?.code, error?.alert], [code, ALERTS[code]]);
   });
 }
 
-Deno.test("a confirmation of HelloRetryRequest that is wrong means that ECH was not taken", async () => {
+Deno.test("row 227: a confirmation of HelloRetryRequest that is wrong means that ECH was not taken", async () => {
   const interfere = editRetry(
     encodeExtension(encryptedClientHelloInHelloRetryRequest, new Uint8Array(8)).data,
   );
@@ -221,7 +257,7 @@ Deno.test("ECH without a way to verify the public name is an error of the config
   assertEquals(code, "api/config");
 });
 
-Deno.test("a client refuses a PSK that was taken from the outer hello: peer/psk-identity", async () => {
+Deno.test("row 230: a client refuses a PSK that was taken from the outer hello: peer/psk-identity", async () => {
   const config = { ...server, tickets };
   const { session } = await run(client, config);
   assert(session !== null);
