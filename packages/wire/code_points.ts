@@ -8,14 +8,19 @@
  * @module
  */
 
+type Registry = Readonly<Record<string, number>>;
+
+/** The names of each registry by value, turned round when one is first asked for: decoders name what they read. */
+const registeredNames = new Map<Registry, ReadonlyMap<number, string>>();
+
 /** Looks up the registered name of a code point, for messages and logs; unknown values come as hexadecimal. */
-function registeredName(
-  registry: Readonly<Record<string, number>>,
-  value: number,
-  digits: number,
-): string {
-  for (const name in registry) if (registry[name] === value) return name;
-  return `0x${value.toString(16).padStart(digits, "0")}`;
+function registeredName(registry: Registry, value: number, digits: number): string {
+  let names = registeredNames.get(registry);
+  if (names === undefined) {
+    names = new Map(Object.entries(registry).map(([name, value]) => [value, name]));
+    registeredNames.set(registry, names);
+  }
+  return names.get(value) ?? `0x${value.toString(16).padStart(digits, "0")}`;
 }
 
 /** Record content types (RFC 9846 section 5.1). */
