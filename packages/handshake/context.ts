@@ -19,6 +19,8 @@ import { message, peek, settle, type Step } from "./step.ts";
 import type { SuiteProfile } from "./suite_profile.ts";
 import { Transcript } from "./transcript.ts";
 
+const NO_RANDOM = new Uint8Array(32);
+
 /** State that both roles share. */
 export class FlowContext {
   /** Which side this is. */
@@ -42,7 +44,7 @@ export class FlowContext {
   /** The level at which our next message goes out. */
   writeLevel: Level = "initial";
   /** ClientHello.random, which names the connection in key logs. */
-  clientRandom: Uint8Array = new Uint8Array(32);
+  clientRandom: Uint8Array = NO_RANDOM;
   /** The exporter of early data, once there is one. */
   earlyExporter: { readonly hash: Hash; readonly secret: Uint8Array } | null = null;
   /** Most bytes of early data, as a client may send them or a server takes them. */

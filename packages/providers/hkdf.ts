@@ -81,6 +81,9 @@ function cut(block: Uint8Array, length: number): Uint8Array {
   return output;
 }
 
+/** Room for the largest HkdfLabel. It holds nothing secret, and is read before the next one is made. */
+const infos = new Uint8Array(2 + 1 + 255 + 1 + 255);
+
 /** UTF-8 with a character for each byte: a label is ASCII, unless a program has chosen another one for an exporter. */
 function byteString(text: string): string {
   return NOT_ASCII.test(text) ? String.fromCharCode(...utf8(text)) : text;
@@ -114,7 +117,7 @@ export function hkdfExpandLabel(
       `HKDF-Expand-Label context has ${context.length} bytes, more than 255`,
     );
   }
-  const info = new Uint8Array(4 + fullLabel.length + context.length);
+  const info = infos.subarray(0, 4 + fullLabel.length + context.length);
   info[0] = length >> 8;
   info[1] = length;
   info[2] = fullLabel.length;

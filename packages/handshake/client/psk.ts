@@ -128,7 +128,11 @@ export function pskModes(config: ResolvedClientConfig): RawExtension {
 }
 
 /** pre_shared_key with empty binders of the right length, to be filled in by {@link encodeWithBinders}. */
-function placeholder(config: ResolvedClientConfig, psks: readonly Psk[]): RawExtension {
+function placeholder(
+  config: ResolvedClientConfig,
+  psks: readonly Psk[],
+  binders: readonly Uint8Array[],
+): RawExtension {
   return encodeExtension(preSharedKeyInClientHello, {
     identities: psks.map((psk) => ({
       identity: psk.identity,
@@ -136,7 +140,7 @@ function placeholder(config: ResolvedClientConfig, psks: readonly Psk[]): RawExt
         ? 0
         : obfuscatedTicketAge(psk.session, config.clock()),
     })),
-    binders: emptyBinders(config.suites, psks),
+    binders,
   });
 }
 
@@ -155,11 +159,11 @@ export function encodeWithBinders(
   // RFC 9846 §4.3.11: pre_shared_key is the last extension.
   const extensions = hello.extensions.filter(({ type }) => type !== ExtensionType.pre_shared_key);
   if (psks.length === 0) return encodeClientHello({ ...hello, extensions });
+  const empty = emptyBinders(config.suites, psks);
   const bytes = encodeClientHello({
     ...hello,
-    extensions: [...extensions, placeholder(config, psks)],
+    extensions: [...extensions, placeholder(config, psks, empty)],
   });
-  const empty = emptyBinders(config.suites, psks);
   const truncated = truncateBinders(bytes, empty);
   replaceBinders(
     bytes,

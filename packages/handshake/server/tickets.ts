@@ -20,6 +20,9 @@ import { settle, type Step } from "../step.ts";
 import type { ReceivedHello } from "./client_hello.ts";
 import { DEFAULT_MAX_EARLY_DATA } from "./early_data.ts";
 
+/** A server's session has none. */
+const NO_TICKET = new Uint8Array();
+
 /** How long a ticket serves unless the configuration says otherwise: two days, in seconds. */
 const DEFAULT_LIFETIME = 172_800;
 const DEFAULT_COUNT = 2;
@@ -85,7 +88,8 @@ export class TicketIssuer {
     // RFC 9846 §4.7.1: a nonce that is unique across all tickets of the connection.
     const nonce = new Uint8Array(4);
     new DataView(nonce.buffer).setUint32(0, this.#issued++);
-    const session = this.#session(nonce, new DataView(randomBytes(4).slice().buffer).getUint32(0));
+    const [a, b, c, d] = randomBytes(4);
+    const session = this.#session(nonce, (a << 24 | b << 16 | c << 8 | d) >>> 0);
     const ticket = yield* settle(tickets.issue(session));
     session.psk.fill(0);
     if (ticket === null) return;
@@ -123,7 +127,7 @@ export class TicketIssuer {
       cipherSuite: suite.id,
       hash: suite.hash.name,
       psk: ticketPsk(suite.hash, resumptionSecret, nonce),
-      ticket: new Uint8Array(),
+      ticket: NO_TICKET,
       lifetime: Math.min(config.ticketLifetime ?? DEFAULT_LIFETIME, MAX_TICKET_LIFETIME),
       ageAdd,
       issuedAt: config.clock(),

@@ -7,11 +7,9 @@ import {
   type AeadKey,
   type CipherSuite,
   type CryptoProvider,
-  hkdfExpandLabel,
-  hkdfExtract,
   type MaybePromise,
 } from "@sealane/providers";
-import { concat, Reader, TlsError, toHex, wipe, Writer } from "@sealane/wire";
+import { concat, Reader, TlsError, toHex, utf8, wipe } from "@sealane/wire";
 import { chain } from "../maybe.ts";
 import { decodeSession, encodeSession, type Session } from "./session.ts";
 import { guardStore, type SessionStore } from "./store.ts";
@@ -60,12 +58,14 @@ const STORED = 2;
 const SALT_LENGTH = 16;
 const HEADER_LENGTH = 1 + 2 + TICKET_KEY_NAME_LENGTH + SALT_LENGTH;
 const EMPTY = new Uint8Array();
+const ZEROS = new Uint8Array(32);
+const LABEL = utf8("sealane ticket");
 const USED = Uint8Array.of(1);
 
 /**
  * Stateless tickets: the session itself, sealed by an AEAD. The ticket says in the clear the format, the cipher suite of the
- * AEAD, the name of the ticket key and a salt; the AEAD key is derived from ticket key and salt, so that each seals one
- * ticket only and no nonce can repeat.
+ * AEAD, the name of the ticket key and a salt; the AEAD key is derived from the ticket key and all of these, so that each
+ * seals one ticket only and no nonce can repeat.
  *
  * ```ts
  * import { RotatingTicketKeys, sealedTickets } from "@sealane/handshake";
@@ -119,16 +119,19 @@ class Sealer {
     { name, key }: TicketKey,
     plaintext: Uint8Array,
   ): MaybePromise<Uint8Array> {
-    const salt = this.#random(SALT_LENGTH);
-    const writer = new Writer(HEADER_LENGTH).u8(SEALED).u16(suite.id).bytes(name).bytes(salt);
-    const header = writer.finish();
+    const ticket = new Uint8Array(HEADER_LENGTH + plaintext.length + suite.aead.tagLength);
+    const header = ticket.subarray(0, HEADER_LENGTH);
+    header.set([SEALED, suite.id >> 8, suite.id & 0xff]);
+    header.set(name, 3);
+    header.set(this.#random(SALT_LENGTH), HEADER_LENGTH - SALT_LENGTH);
+    const place = ticket.subarray(HEADER_LENGTH);
     const sealed = chain(
-      importKey(suite, key, salt),
-      (aeadKey) => aeadKey.seal(nonce(suite), this.#aad(header), plaintext),
+      importKey(suite, key, header),
+      (aeadKey) => aeadKey.seal(nonce(suite), this.#aad(header), plaintext, place),
     );
-    return chain(sealed, (ciphertext) => {
+    return chain(sealed, () => {
       wipe(plaintext);
-      return concat([header, ciphertext]);
+      return ticket;
     });
   }
 
@@ -147,34 +150,33 @@ class Sealer {
 
   #openUnder(suite: CipherSuite, { key }: TicketKey, ticket: Uint8Array) {
     const header = ticket.subarray(0, HEADER_LENGTH);
-    const salt = header.subarray(HEADER_LENGTH - SALT_LENGTH);
     const opened = chain(
-      importKey(suite, key, salt),
+      importKey(suite, key, header),
       (aeadKey) => aeadKey.open(nonce(suite), this.#aad(header), ticket.subarray(HEADER_LENGTH)),
     );
     return chain(opened, toSession);
   }
 
   #aad(header: Uint8Array): Uint8Array {
-    return concat([header, this.#context]);
+    return this.#context.length === 0 ? header : concat([header, this.#context]);
   }
 }
 
 /** Each key seals one ticket, so its nonce is always the same. */
 function nonce({ aead }: CipherSuite): Uint8Array {
-  return new Uint8Array(aead.nonceLength);
+  return ZEROS.subarray(0, aead.nonceLength);
 }
 
 function importKey(
   suite: CipherSuite,
   key: Uint8Array,
-  salt: Uint8Array,
+  header: Uint8Array,
 ): MaybePromise<AeadKey> {
   const { hash, aead } = suite;
-  const prk = hkdfExtract(hash, salt, key);
-  const bytes = hkdfExpandLabel(hash, prk, "sealane ticket", EMPTY, aead.keyLength);
-  const aeadKey = aead.importKey(bytes);
-  wipe(prk, bytes);
+  // HMAC is a PRF under a uniform key: there is nothing to extract, and one output is as long as any AEAD key.
+  const derived = hash.hmac(key, LABEL, header);
+  const aeadKey = aead.importKey(derived.subarray(0, aead.keyLength));
+  wipe(derived);
   return aeadKey;
 }
 

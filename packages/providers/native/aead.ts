@@ -18,8 +18,6 @@ class NativeAeadKey implements AeadKey {
   readonly #crypto: NodeCrypto;
   readonly #algorithm: CipherGCMTypes;
   readonly #key: Uint8Array;
-  /** The tag of the ciphertext being opened: filling it takes less time than another view over the ciphertext. */
-  readonly #tag = new Uint8Array(TAG_LENGTH);
 
   constructor(crypto: NodeCrypto, algorithm: CipherGCMTypes, key: Uint8Array) {
     this.#crypto = crypto;
@@ -51,8 +49,7 @@ class NativeAeadKey implements AeadKey {
     const place = out && placeFor(length, out);
     const decipher = this.#crypto.createDecipheriv(this.#algorithm, this.#key, nonce, TAG_OPTIONS);
     decipher.setAAD(aad);
-    for (let i = 0; i < TAG_LENGTH; i++) this.#tag[i] = ciphertext[length + i];
-    decipher.setAuthTag(this.#tag);
+    decipher.setAuthTag(ciphertext.subarray(length));
     const plaintext = decipher.update(ciphertext.subarray(0, length));
     try {
       decipher.final();
