@@ -103,6 +103,38 @@ Deno.test("row 209: handshake data at another level than the current one is refu
   assertClosed(other, A.unexpected_message);
 });
 
+const PHASES = ["initial", "handshake", "application"] as const;
+
+/** Two ends of which one has come as far as a read level. */
+async function upTo(role: "client" | "server", level: (typeof PHASES)[number]): Promise<TestEnd> {
+  const [client, server] = await pair();
+  const end = role === "client" ? client : server;
+  if (level === "application") await exchange(client, server);
+  else if (level === "handshake") {
+    await say(client, server, spoken(client, "initial"));
+    if (role === "client") await say(server, client, spoken(server, "initial"));
+  }
+  assertEquals([end.tls.readLevel, end.close], [level, null]);
+  return end;
+}
+
+for (const role of ["client", "server"] as const) {
+  for (const now of PHASES) {
+    for (const wrong of PHASES) {
+      if (wrong === now) continue;
+      Deno.test(`row 209: a ${role} that reads at the level ${now} refuses handshake data at ${wrong}`, async () => {
+        const end = await upTo(role, now);
+        // Behind what was taken at that level before, or at its beginning.
+        for (let offset = 0; offset < 3000 && end.close === null; offset++) {
+          await end.tls.receiveCrypto(wrong, offset, Uint8Array.of(20));
+          end.drain();
+        }
+        assertClosed(end, A.unexpected_message);
+      });
+    }
+  }
+}
+
 Deno.test("row 210: a legacy_session_id from the client is refused", async () => {
   const server = await serverWith((hello) => spliced(hello, 38, 1, Uint8Array.of(1, 7)));
   assertClosed(server, A.illegal_parameter, "legacy_session_id");
@@ -128,6 +160,16 @@ Deno.test("row 212: parameters at the code point that was not offered, alone or 
     })
   );
   assertClosed(alone, A.unsupported_extension);
+});
+
+Deno.test("rows 211, 212: parameters at the other code point alone are none for a server", async () => {
+  const server = await serverWith((hello) =>
+    edited(hello, extensionsOfHello(hello), {
+      without: ExtensionType.quic_transport_parameters,
+      with: [LEGACY_PARAMETERS, new Uint8Array(0)],
+    })
+  );
+  assertClosed(server, A.missing_extension, "quic_transport_parameters");
 });
 
 Deno.test("row 213: a TLS server refuses quic_transport_parameters, and ignores the legacy code point", async () => {
@@ -160,6 +202,10 @@ Deno.test("row 214: transport parameters are not configured without QUIC", () =>
   const error = assertThrows(() => Handshake.client(config, {}), TlsError);
   assertEquals(error.code, "api/config");
   Handshake.client(config, {}, { carrier: PACKETS });
+  const server = { provider: tls.provider, customExtensions: [extension] };
+  const serverError = assertThrows(() => Handshake.server(server), TlsError);
+  assertEquals(serverError.code, "api/config");
+  Handshake.server(server, { carrier: PACKETS });
 });
 
 Deno.test("row 215: no application protocol is configured, offered or common", async () => {
@@ -196,6 +242,26 @@ Deno.test("row 216: no EndOfEarlyData is sent, and no KeyUpdate is taken", async
     await end.tls.receiveCrypto("application", at, Uint8Array.of(24, 0, 0, 1, 0));
     assertClosed(end, A.unexpected_message);
   }
+});
+
+Deno.test("row 216: in a connection with 0-RTT there are handshake messages of RFC 9001 and nothing else", async () => {
+  const types: Record<string, Set<number>> = { client: new Set(), server: new Set() };
+  const configs = await resuming();
+  const watching = (role: string) => ({
+    message: (direction: string, _level: string, [type]: Uint8Array) =>
+      void (direction === "write" && types[role].add(type)),
+  });
+  const client = { tls: { ...configs.client.tls, observer: watching("client") } };
+  const server = { tls: { ...configs.server.tls, observer: watching("server") } };
+  for (const early of [false, true]) {
+    const [a, b] = await pair(client, server);
+    if (early) a.write("early");
+    await exchange(a, b);
+    assertEquals(b.info?.earlyDataAccepted, early);
+  }
+  // ClientHello, Finished; ServerHello, NewSessionTicket, EncryptedExtensions, Certificate, CertificateVerify, Finished.
+  assertEquals([...types.client].sort((x, y) => x - y), [1, 20]);
+  assertEquals([...types.server].sort((x, y) => x - y), [2, 4, 8, 11, 15, 20]);
 });
 
 Deno.test("row 217: max_early_data_size of a ticket is 0xffffffff or the ticket is refused", async () => {

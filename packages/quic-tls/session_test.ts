@@ -289,7 +289,7 @@ Deno.test("CRYPTO beyond the bound closes with CRYPTO_BUFFER_EXCEEDED", async ()
   assertEquals(server.drops, ["closed"]);
 });
 
-Deno.test("handshake messages that QUIC does not have close with unexpected_message", async () => {
+Deno.test("row 216: handshake messages that QUIC does not have close with unexpected_message", async () => {
   const code = 0x100 + AlertDescription.unexpected_message;
   // RFC 9001 §6 and §8.3: KeyUpdate and EndOfEarlyData.
   for (const message of [Uint8Array.of(24, 0, 0, 1, 0), Uint8Array.of(5, 0, 0, 0)]) {
@@ -303,7 +303,7 @@ Deno.test("handshake messages that QUIC does not have close with unexpected_mess
   }
 });
 
-Deno.test("handshake bytes left at a level that is over close the connection", async () => {
+Deno.test("row 209: handshake bytes left at a level that is over close the connection", async () => {
   const [client, server] = await pair();
   for (const datagram of await client.flight()) await server.receive(datagram);
   const hello = server.tls.nextCrypto("initial", 10_000);
@@ -321,7 +321,7 @@ Deno.test("a gap in a level that is over closes with PROTOCOL_VIOLATION", async 
   assertClosed(client, TransportErrorCode.PROTOCOL_VIOLATION, "is left when handshake begins");
 });
 
-Deno.test("a CRYPTO frame in a 0-RTT packet closes with PROTOCOL_VIOLATION", async () => {
+Deno.test("row 209: a CRYPTO frame in a 0-RTT packet closes with PROTOCOL_VIOLATION", async () => {
   const [, server] = await pair();
   await server.tls.receiveCrypto("early", 0, Uint8Array.of(5, 0, 0, 0));
   server.drain();
@@ -345,7 +345,7 @@ Deno.test("bad transport parameters close with TRANSPORT_PARAMETER_ERROR on eith
   assertClosed(server, TransportErrorCode.PROTOCOL_VIOLATION, "initial_source_connection_id");
 });
 
-Deno.test("no common application protocol closes with no_application_protocol", async () => {
+Deno.test("row 215: no common application protocol closes with no_application_protocol", async () => {
   const { tls } = clientConfig();
   const [client, server] = await pair({ tls: { ...tls, alpn: ["other"] } });
   await exchange(client, server);

@@ -104,6 +104,27 @@ function certificateVerify(
   );
 }
 
+/** Schemes that are not offered by default. */
+const UNUSUAL: readonly S[] = [
+  S.ecdsa_secp521r1_sha512,
+  S.ed25519,
+  S.mldsa44,
+  S.mldsa65,
+  S.mldsa87,
+];
+
+/** A credential that is chosen for one scheme, and signs with another that its key has. */
+function masked(
+  { certificates, signer }: Credential,
+  scheme: S,
+  as: S = S.ecdsa_secp256r1_sha256,
+): Credential {
+  return createCredential({
+    certificates,
+    signer: { schemes: [as], sign: (_, data, options) => signer.sign(scheme, data, options) },
+  });
+}
+
 /** The scheme of the signature is said to be another. */
 const saying = (from: "client" | "server", scheme: S) =>
   certificateVerify(from, (message) => ({ ...message, scheme }));
@@ -174,18 +195,39 @@ const wrong = "peer/signature-scheme";
 /** The rows. */
 export const SIGNATURES: readonly Row[] = [
   ...BOTH.flatMap(([from, by]): Row[] => [
-    ...[S.ecdsa_secp521r1_sha512, S.ed25519, S.mldsa44, S.mldsa65, S.mldsa87, 0x1234].map((
-      scheme,
-    ) =>
+    ...CREDENTIALS.filter(([scheme]) => UNUSUAL.includes(scheme)).map(([scheme, own]) =>
       refusal(
-        scheme === 0x1234 ? 159 : 169,
+        169,
         by,
-        `the ${from} signs with ${signatureSchemeName(scheme)}, which is not offered by default`,
+        `the ${from} signs with ${
+          signatureSchemeName(scheme)
+        }, well, but it is not offered by default`,
         saying(from, scheme),
         wrong,
         IP,
-        { server: requiring },
+        { ...ends(from, masked(own, scheme)), [by]: by === "client" ? client : requiring },
       )
+    ),
+    refusal(
+      159,
+      by,
+      `the ${from} signs with a scheme that nobody knows`,
+      saying(from, 0x1234),
+      wrong,
+      IP,
+      { server: requiring },
+    ),
+    refusal(
+      159,
+      by,
+      `the ${from} signs, well, with another scheme for its key than was offered`,
+      saying(from, S.rsa_pss_rsae_sha384),
+      wrong,
+      IP,
+      ends(from, masked(rsaCredential, S.rsa_pss_rsae_sha384, S.rsa_pss_rsae_sha256), [
+        S.rsa_pss_rsae_sha256,
+        S.ecdsa_secp256r1_sha256,
+      ]),
     ),
     refusal(
       159,
@@ -317,6 +359,15 @@ export const SIGNATURES: readonly Row[] = [
       ...ends("client", oldCredentials[0][1]),
       server: { ...requiring, signatureSchemes: [S.ecdsa_secp256r1_sha256, S.rsa_pkcs1_sha256] },
     },
+  ),
+  refusal(
+    161,
+    "client",
+    "the client's own credential, which the program chose by itself, is of rsa_pkcs1_sha256 alone",
+    unchanged,
+    "peer/no-common-signature-scheme",
+    A.handshake_failure,
+    { client: { ...client, credentials: () => oldCredentials[0][1] }, server: requiring },
   ),
   refusal(
     168,
