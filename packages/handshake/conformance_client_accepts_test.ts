@@ -19,6 +19,7 @@ import {
   server,
   serverHello,
   set,
+  takingEarly,
   target,
 } from "./conformance/row.ts";
 import {
@@ -110,11 +111,17 @@ const fixed = (list: readonly RawExtension[]) =>
 
 Deno.test("row 127: a second ClientHello is the first one, but for what has to change", async () => {
   const plain: ClientConfig = { ...client, grease: true, permuteExtensions: true };
-  const session = await sessionOf(plain, resuming);
+  const session = await sessionOf(plain, takingEarly);
+  assert(session.maxEarlyData > 0);
   for (const more of [{}, { session }, { session, early: true }]) {
     const from = { ...plain, earlyData: "early" in more };
-    const to = { ...resuming, ...{ groups: retrying.groups } };
-    const { hellos } = await run({ from, to, ...more });
+    const { hellos } = await run({
+      from,
+      to: { ...takingEarly, groups: retrying.groups },
+      ...more,
+    });
+    const announced = hellos[0].extensions.some(({ type }) => type === E.early_data);
+    assertEquals(announced, "early" in more);
     assertEquals(hellos.length, 2);
     const [first, second] = hellos;
     assertEquals({ ...second, extensions: [] }, { ...first, extensions: [] });

@@ -269,6 +269,37 @@ export const CERTIFICATES: readonly Row[] = [
   ),
   ...BOTH.map(([from, by]) =>
     refusal(
+      151,
+      by,
+      `the ${from}'s second certificate has an unknown extension`,
+      certificate(from, (message) => ({
+        ...message,
+        entries: [
+          ...message.entries,
+          { data: message.entries[0].data, extensions: plus(0x1234)([]) },
+        ],
+      })),
+      "peer/unsolicited-extension",
+      UE,
+      { server: requiring },
+    )
+  ),
+  ...BOTH.map(([from, by]) =>
+    refusal(
+      44,
+      by,
+      `the ${from}'s chain has more certificates than the limit`,
+      certificate(from, (message) => ({
+        ...message,
+        entries: Array.from({ length: 65 }, () => message.entries[0]),
+      })),
+      "peer/certificate-too-large",
+      IP,
+      { server: requiring },
+    )
+  ),
+  ...BOTH.map(([from, by]) =>
+    refusal(
       152,
       by,
       `the ${from}'s certificate has an extension twice`,

@@ -225,6 +225,20 @@ export const CERTIFICATE_TYPES: readonly Row[] = [
   refusal(
     240,
     "client",
+    "a raw key comes with a delegated credential",
+    change("server", H.certificate, (message) => {
+      const certificate = decodeCertificate(message.subarray(4));
+      const extensions = plus(E.delegated_credential, "00")([]);
+      const entries = certificate.entries.map((each) => ({ ...each, extensions }));
+      return encodeCertificate({ ...certificate, entries });
+    }),
+    "peer/delegated-credential",
+    IP,
+    { ...raw, client: { ...raw.client, delegatedCredentialSchemes: [0x0403] } },
+  ),
+  refusal(
+    240,
+    "client",
     "a delegated credential comes that was not asked for",
     change("server", H.certificate, (message) => {
       const certificate = decodeCertificate(message.subarray(4));
