@@ -3,12 +3,7 @@
  *
  * @module
  */
-import {
-  type AeadKey,
-  type CipherSuite,
-  type CryptoProvider,
-  type MaybePromise,
-} from "@sealane/providers";
+import type { AeadKey, CipherSuite, CryptoProvider, MaybePromise } from "@sealane/providers";
 import { concat, Reader, TlsError, toHex, utf8, wipe } from "@sealane/wire";
 import { chain } from "../maybe.ts";
 import { decodeSession, encodeSession, type Session } from "./session.ts";
