@@ -150,6 +150,7 @@ function finishOuter(): void {
 
 /** HMAC-SHA-256 (RFC 2104) of the concatenation of `data`. The key has at most 64 bytes. */
 export function hmacSha256(key: Uint8Array, data: readonly Uint8Array[]): Uint8Array {
+  keyWords.fill(0); // a call that threw may have left its key
   for (let i = 0; i < key.length; i++) keyWords[i >> 2] |= key[i] << 24 - 8 * (i & 3);
   startWithKey(0x36);
   let filled = 0;
