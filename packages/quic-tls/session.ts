@@ -419,7 +419,6 @@ export class QuicTls {
   #discard(level: Level): void {
     if (this.#keys.isDiscarded(level)) return;
     this.#keys.discard(level);
-    // The close is the last event, though the packet that it goes out in may end the Initial keys.
     if (this.#error === null) this.#events.push({ type: "keysDiscarded", level });
   }
 
