@@ -19,6 +19,8 @@ export interface Carrier {
   readonly alpnRequired: boolean;
   /** The only `max_early_data_size` that a ticket may have other than 0; `null` where any may stand (RFC 9001 section 4.6.1). */
   readonly ticketEarlyDataSize: number | null;
+  /** Whether there is early data under external PSKs, which remember nothing of the carrier. */
+  readonly externalEarlyData: boolean;
   /** Extensions that a ClientHello may not have here, though another carrier has them. */
   readonly refusedExtensions: readonly ExtensionType[];
 }
@@ -31,6 +33,7 @@ export const RECORDS: Carrier = {
   postHandshakeAuthentication: true,
   alpnRequired: false,
   ticketEarlyDataSize: null,
+  externalEarlyData: true,
   // RFC 9001 §8.2: quic_transport_parameters over another transport is unsupported_extension.
   refusedExtensions: [E.quic_transport_parameters],
 };
@@ -47,5 +50,7 @@ export const PACKETS: Carrier = {
   postHandshakeAuthentication: false,
   alpnRequired: true,
   ticketEarlyDataSize: 0xffffffff,
+  // RFC 9000 §7.4.1: early data needs the transport parameters of the server, which only sessions remember.
+  externalEarlyData: false,
   refusedExtensions: [],
 };

@@ -175,7 +175,10 @@ export interface ClientConfig extends CommonConfig {
   readonly selectPsks?: (request: PskRequest) => MaybePromise<readonly ExternalPsk[]>;
   /** How many tickets to ask for (RFC 9149), 0 to 255 each; the server decides unless given. */
   readonly ticketRequest?: TicketRequest;
-  /** Whether to send early data with a session that allows it; false unless given. It can be replayed: RFC 9846 appendix E.5. */
+  /**
+   * Whether to send early data with a session or an external PSK that allows it; false unless given. It can be replayed: RFC
+   * 9846 appendix E.5.
+   */
   readonly earlyData?: boolean;
   /**
    * Encrypted Client Hello (RFC 9849): the server's configuration, as DNS or a `peer/ech-required` error gave it, or
@@ -312,10 +315,14 @@ export interface ServerConfig extends CommonConfig {
 export interface ServerEarlyData {
   /** Refuses early data that was seen before: `createReplayGuard`. One guard serves all servers of one name. */
   readonly replayGuard: ReplayGuard;
-  /** Most bytes of early data; 14,336 unless given. */
+  /** Most bytes of early data; 14,336 unless given. Under an external PSK it is what that says. */
   readonly maxSize?: number;
-  /** Has the last word on early data of a session. */
-  readonly accept?: (hello: ClientHelloInfo, session: Session) => MaybePromise<boolean>;
+  /** Has the last word on early data: of a session, or where that is `null` of the external PSK with this identity. */
+  readonly accept?: (
+    hello: ClientHelloInfo,
+    session: Session | null,
+    pskIdentity: Uint8Array | null,
+  ) => MaybePromise<boolean>;
 }
 
 /** Chooses a server's credential, or gives a list to choose from; `null` ends the handshake with handshake_failure. */

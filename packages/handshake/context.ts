@@ -13,6 +13,7 @@ import type { ExtensionContext } from "./extensions/table.ts";
 import { MessageBuffer } from "./message_buffer.ts";
 import type { HandshakeMessage } from "./messages/message.ts";
 import type { KeyLogLabel, Stage } from "./observer.ts";
+import type { EarlyDataParameters } from "./psk.ts";
 import type { ResolvedClientConfig, ResolvedServerConfig } from "./resolve_config.ts";
 import type { Session } from "./session/session.ts";
 import { message, peek, settle, type Step } from "./step.ts";
@@ -49,6 +50,8 @@ export class FlowContext {
   earlyExporter: { readonly hash: Hash; readonly secret: Uint8Array } | null = null;
   /** Most bytes of early data, as a client may send them or a server takes them. */
   maxEarlyData = 0;
+  /** On a client with early data: what it is like. */
+  earlyParameters: EarlyDataParameters | null = null;
   /** On a client: the session that early data goes out under. */
   earlySession: Session | null = null;
   /** Messages that wait for the others of their flight, see {@link FlowContext.together}. */

@@ -12,6 +12,7 @@ import type { ClientConfig, ClientTarget, CommonConfig, ServerConfig } from "./c
 import { FlowContext } from "./context.ts";
 import type { HandshakeEvent, HandshakeInfo, Level } from "./events.ts";
 import { PostHandshake } from "./post_handshake.ts";
+import type { EarlyDataParameters } from "./psk.ts";
 import { resolveClientConfig, resolveServerConfig } from "./resolve_config.ts";
 import { serverFlow } from "./server/flow.ts";
 import type { Session } from "./session/session.ts";
@@ -147,7 +148,15 @@ export class Handshake {
     return this.#context.maxEarlyData;
   }
 
-  /** On a client with early data: the session that it goes out under, whose application protocol it has to be made for. */
+  /**
+   * On a client with early data: what the session or the external PSK says of it, the application protocol above all that it has
+   * to be made for.
+   */
+  get earlyDataParameters(): EarlyDataParameters | null {
+    return this.#context.earlyParameters;
+  }
+
+  /** On a client with early data: the session that it goes out under; `null` under an external PSK. */
   get earlySession(): Session | null {
     return this.#context.earlySession;
   }

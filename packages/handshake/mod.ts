@@ -55,7 +55,7 @@ export type {
   PostHandshake,
   PostHandshakeHandler,
 } from "./post_handshake.ts";
-export type { ExternalPsk } from "./psk.ts";
+export type { EarlyDataParameters, ExternalPsk, ExternalPskEarlyData } from "./psk.ts";
 export { TlsFlag } from "./extensions/tls_flags.ts";
 export type { OcspPolicy, TransparencyPolicy } from "./verify_status.ts";
 export {

@@ -5,7 +5,7 @@
  */
 import { type Certificate, parseCertificate } from "@sealane/pki";
 import type { CipherSuite, Hash } from "@sealane/providers";
-import { CertificateType, fromHex, toHex } from "@sealane/wire";
+import { CertificateType, type CipherSuiteId, fromHex, toHex, utf8 } from "@sealane/wire";
 import type { CommonConfig } from "./config.ts";
 import type { Credential } from "./credential.ts";
 import { decodeDelegatedCredential, encodeDelegatedCredential } from "./extensions/delegation.ts";
@@ -26,6 +26,35 @@ export interface ExternalPsk {
   readonly hash?: string;
   /** Whether RFC 9258 imported it, which is another binder label. */
   readonly imported?: boolean;
+  /** What early data under it is like, the same on both sides; without it there is none. Not over QUIC. */
+  readonly earlyData?: ExternalPskEarlyData;
+}
+
+/** What both sides were told about early data under an external PSK, along with the key (RFC 9846 section 4.3.10). */
+export interface ExternalPskEarlyData {
+  /** Most bytes of early data: max_early_data_size. */
+  readonly maxSize: number;
+  /** The cipher suite of early data, of the hash of the PSK; where the server chooses another one, early data is declined. */
+  readonly cipherSuite: CipherSuiteId;
+  /** The application protocol of early data, the same with the rest of the connection; none unless given. */
+  readonly alpn?: string | Uint8Array;
+  /**
+   * Until when there is early data, milliseconds since 1970. An external PSK does not say how old a ClientHello is, so a server
+   * keeps the record of each until then.
+   */
+  readonly expires: number;
+}
+
+/** What early data under a PSK is like. */
+export interface EarlyDataParameters {
+  /** Most bytes of early data. */
+  readonly maxSize: number;
+  /** The cipher suite. */
+  readonly cipherSuite: CipherSuiteId;
+  /** The application protocol; `null` for none. */
+  readonly alpn: Uint8Array | null;
+  /** Until when, milliseconds since 1970; `null` for a session, which has its own times. */
+  readonly expires: number | null;
 }
 
 /** A PSK that may be used in a handshake. */
@@ -40,6 +69,8 @@ export interface Psk {
   readonly kind: BinderKind;
   /** The session that is resumed; `null` for an external PSK. */
   readonly session: Session | null;
+  /** What early data under it is like; `null` without any. */
+  readonly early: EarlyDataParameters | null;
 }
 
 /** An external PSK, ready for use. */
@@ -50,12 +81,20 @@ export function fromExternal(psk: ExternalPsk): Psk {
     hash: psk.hash ?? "SHA-256",
     kind: psk.imported ? "imported" : "external",
     session: null,
+    early: psk.earlyData === undefined ? null : fromExternalEarlyData(psk.earlyData),
   };
+}
+
+function fromExternalEarlyData(early: ExternalPskEarlyData): EarlyDataParameters {
+  const { alpn = null } = early;
+  return { ...early, alpn: typeof alpn === "string" ? utf8(alpn) : alpn };
 }
 
 /** The PSK of a session, under the name of its ticket. */
 export function fromSession(session: Session, identity: Uint8Array): Psk {
-  return { identity, key: session.psk, hash: session.hash, kind: "resumption", session };
+  const { psk: key, hash, maxEarlyData: maxSize, cipherSuite, alpn } = session;
+  const early = maxSize === 0 ? null : { maxSize, cipherSuite, alpn, expires: null };
+  return { identity, key, hash, kind: "resumption", session, early };
 }
 
 /** The binder of a PSK over a transcript hash that ends before the binders (RFC 9846 section 4.3.11.2). */

@@ -27,6 +27,7 @@ import { chooseEchConfig, type ChosenEchConfig, decodeEchConfigList } from "./ec
 import { checkEchKeys, type EchKeyRing } from "./ech/keys.ts";
 import { WHERE_ALLOWED } from "./extensions/table.ts";
 import { DEFAULT_LIMITS, type HandshakeLimits } from "./limits.ts";
+import type { ExternalPsk } from "./psk.ts";
 import { MAX_TICKET_LIFETIME } from "./session/session.ts";
 import { suitesInCompany } from "./suite_profile.ts";
 import type { OcspPolicy } from "./verify_status.ts";
@@ -195,6 +196,7 @@ function resolve(config: CommonConfig, role: "client" | "server"): Resolved {
     }
   }
   const offeredSchemes = algorithms.map((algorithm) => algorithm.scheme);
+  for (const psk of config.externalPsks ?? []) checkExternalPsk(psk, provider.cipherSuites);
   return {
     suites: suitesInCompany(suites, groupList, offeredSchemes, config),
     groupList,
@@ -210,6 +212,22 @@ function resolve(config: CommonConfig, role: "client" | "server"): Resolved {
     clock: config.now ?? Date.now,
     randomBytes: config.random ?? ((length) => provider.random(length)),
   };
+}
+
+function checkExternalPsk(
+  { hash = "SHA-256", earlyData }: ExternalPsk,
+  suites: readonly CipherSuite[],
+): void {
+  if (earlyData === undefined) return;
+  const { maxSize, cipherSuite } = earlyData;
+  // RFC 9846 §4.7.1: max_early_data_size is a uint32.
+  if (!Number.isInteger(maxSize) || maxSize < 1 || maxSize > 0xffffffff) {
+    configError(`the early data of an external PSK has a maxSize of ${maxSize}`);
+  }
+  const suite = suites.find(({ id }) => id === cipherSuite);
+  if (suite !== undefined && suite.hash.name !== hash) {
+    configError(`early data with ${suite.name} is not for an external PSK of ${hash}`);
+  }
 }
 
 /** Configurations that have been checked: one object serves many connections, and is checked with the first. */
@@ -330,6 +348,12 @@ function checkServerConfig(config: ServerConfig): ResolvedServerConfig {
   }
   if (Array.isArray(config.credentials) && config.credentials.length === 0) {
     configError("the list of credentials is empty");
+  }
+  const { earlyData, externalPsks = [] } = config;
+  const externalEarlyData = externalPsks.some((psk) => psk.earlyData !== undefined);
+  // RFC 9846 §8: without a record of what was accepted before, early data can be replayed at will.
+  if (externalEarlyData && earlyData !== undefined && !earlyData.replayGuard.claimUntil) {
+    configError("early data under an external PSK needs a replay guard with a store of its own");
   }
   if (config.cookieKey !== undefined && config.cookieKey.length !== 32) {
     configError(`cookieKey has 32 bytes, not ${config.cookieKey.length}`);

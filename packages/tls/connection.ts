@@ -84,7 +84,9 @@ export class Connection {
   static server(config: ServerConfig, options: ConnectionOptions = {}): Connection {
     // What is said before the client has authenticated is said to anybody.
     const hold = (config.clientAuthentication ?? "none") !== "none";
-    const all = { skippedEarlyData: skipLimit(config.earlyData?.maxSize), ...options };
+    const sizes = config.externalPsks?.map(({ earlyData }) => earlyData?.maxSize ?? 0) ?? [];
+    const most = Math.max(config.earlyData?.maxSize ?? 0, ...sizes);
+    const all = { skippedEarlyData: skipLimit(most), ...options };
     return new Connection("server", Handshake.server(config), all, hold);
   }
 

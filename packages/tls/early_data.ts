@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { EarlyDataReason, HandshakeInfo, Session } from "@sealane/handshake";
+import type { EarlyDataParameters, EarlyDataReason, HandshakeInfo } from "@sealane/handshake";
 
 /** What became of the early data of a client. */
 export interface EarlyDataResult {
@@ -21,23 +21,23 @@ export interface EarlyDataResult {
   readonly sameProtocol: boolean;
 }
 
-/** The result of sending `data`, of which `taken` bytes went out, for the protocol of `session`. */
+/** The result of sending `data`, of which `taken` bytes went out, as `parameters` say. */
 export function earlyDataResult(
   info: HandshakeInfo,
   data: Uint8Array,
   taken: number,
-  session: Session | null,
+  parameters: EarlyDataParameters | null,
 ): EarlyDataResult {
   const accepted = info.earlyDataAccepted;
   return {
     accepted,
     reason: info.earlyDataReason,
     unsent: data.subarray(accepted ? taken : 0),
-    sameProtocol: session === null || protocolOf(session) === info.alpn,
+    sameProtocol: parameters === null || protocolOf(parameters) === info.alpn,
   };
 }
 
-/** The application protocol of a session; `null` without one. */
-export function protocolOf({ alpn }: Session): string | null {
+/** The application protocol; `null` without one. */
+function protocolOf({ alpn }: EarlyDataParameters): string | null {
   return alpn === null ? null : new TextDecoder().decode(alpn);
 }

@@ -241,13 +241,13 @@ Deno.test("early data is taken once: a replayed ClientHello and its data are not
 });
 
 Deno.test("the application has a veto, and knows the session", () => {
-  const asked: (string | null)[] = [];
+  const asked: (string | null | undefined)[] = [];
   const config: ServerConfig = {
     ...early,
     earlyData: {
       replayGuard: createReplayGuard(),
-      accept: (hello, { serverName }) => {
-        asked.push(hello.serverName, serverName);
+      accept: (hello, session) => {
+        asked.push(hello.serverName, session?.serverName);
         return false;
       },
     },

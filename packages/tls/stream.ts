@@ -228,13 +228,13 @@ export class TlsStream {
 
   /**
    * On a client: sends early data as soon as a session was found for it, and waits for what becomes of it. It has to be made
-   * for the protocol of `connection.handshake.earlySession`. Throws why the handshake failed.
+   * for the protocol of `connection.handshake.earlyDataParameters`. Throws why the handshake failed.
    */
   async sendEarlyData(data: Uint8Array): Promise<EarlyDataResult> {
     await this.#starting;
     const taken = this.#error === null ? this.writeEarlyData(data) : 0;
     const info = await this.opened;
-    return earlyDataResult(info, data, taken, this.#connection.handshake.earlySession);
+    return earlyDataResult(info, data, taken, this.#connection.handshake.earlyDataParameters);
   }
 
   /**

@@ -17,25 +17,29 @@ export function whyNoEarlyData(
   psks: readonly Psk[],
 ): EarlyDataReason | null {
   if (!config.earlyData) return "disabled";
-  const session = psks.at(0)?.session ?? null;
-  if (session === null) return "no-session-offered";
-  if (session.maxEarlyData === 0) return "unsupported-for-session";
-  // RFC 9846 §4.3.10: the suite and the protocol of the session hold for early data too, so both have to be offered.
-  if (!config.suites.some(({ id }) => id === session.cipherSuite)) return "cipher-suite-mismatch";
-  const { alpn } = session;
+  const psk = psks.at(0);
+  if (psk === undefined) return "no-session-offered";
+  const { early, session, hash } = psk;
+  if (early === null) return session === null ? "no-session-offered" : "unsupported-for-session";
+  if (session === null && !context.carrier.externalEarlyData) return "unsupported-for-session";
+  if (early.expires !== null && early.expires <= config.clock()) return "unsupported-for-session";
+  // RFC 9846 §4.3.10: the suite and the protocol of the PSK hold for early data too, so both have to be offered.
+  const suite = config.suites.find(({ id }) => id === early.cipherSuite);
+  if (suite?.hash.name !== hash) return "cipher-suite-mismatch";
+  const { alpn } = early;
   const fits = alpn === null
     ? !context.carrier.alpnRequired
     : config.alpnBytes.some((protocol) => equalBytes(protocol, alpn));
   return fits ? null : "alpn-mismatch";
 }
 
-/** After ClientHello: the keys of early data, under the session's suite. */
+/** After ClientHello: the keys of early data, under the suite of the PSK. */
 export function installEarlyKeys(
   context: FlowContext,
   config: ResolvedClientConfig,
   psk: Psk,
 ): void {
-  const suite = config.suites.find(({ id }) => id === psk.session?.cipherSuite);
+  const suite = config.suites.find(({ id }) => id === psk.early?.cipherSuite);
   if (suite === undefined) throw new TlsError("local/internal", "early data without its suite");
   const early = new EarlySecret(suite.hash, psk.key);
   const transcriptHash = context.transcript.digestPendingWith(suite.hash);
@@ -44,7 +48,8 @@ export function installEarlyKeys(
   const exporter = early.earlyExporter(transcriptHash);
   context.logSecret("EARLY_EXPORTER_SECRET", exporter);
   early.end();
-  context.maxEarlyData = psk.session?.maxEarlyData ?? 0;
+  context.maxEarlyData = psk.early?.maxSize ?? 0;
+  context.earlyParameters = psk.early;
   context.earlySession = psk.session;
   context.earlyExporter = { hash: suite.hash, secret: context.keep(exporter) };
   context.installWrite("early", suite, secret);
@@ -57,19 +62,19 @@ export function rejectEarlyData(context: FlowContext, reason: EarlyDataReason): 
   context.emit({ type: "earlyData", accepted: false, reason, afterHelloRetryRequest });
 }
 
-/** RFC 9846 §4.3.10: accepted early data has the suite and the protocol of the session. */
+/** RFC 9846 §4.3.10: accepted early data has the suite and the protocol of the PSK. */
 export function checkAcceptedEarlyData(
   psk: Psk,
   suite: number,
   alpn: Uint8Array | null,
 ): void {
-  const { session } = psk;
-  if (session?.cipherSuite !== suite) {
+  const { early } = psk;
+  if (early?.cipherSuite !== suite) {
     throw new TlsError("peer/early-data", "the server took early data with another cipher suite");
   }
-  const same = session.alpn === null || alpn === null
-    ? session.alpn === alpn
-    : equalBytes(session.alpn, alpn);
+  const same = early.alpn === null || alpn === null
+    ? early.alpn === alpn
+    : equalBytes(early.alpn, alpn);
   if (!same) {
     throw new TlsError(
       "peer/early-data",

@@ -6,6 +6,7 @@
  */
 import type { CipherSuite, KeyPair } from "@sealane/providers";
 import {
+  type CipherSuiteId,
   type ExtensionType,
   ExtensionType as E,
   type NamedGroup,
@@ -75,7 +76,7 @@ export function* makeOffer(
     legacyVersion: ProtocolVersion.tls12,
     random,
     legacySessionId,
-    cipherSuites: [...grease?.cipherSuites() ?? [], ...config.suites.map((suite) => suite.id)],
+    cipherSuites: [...grease?.cipherSuites() ?? [], ...suiteIds(config, psks, noEarlyData)],
     legacyCompressionMethods: [0],
     extensions: config.permuteExtensions ? permute(extensions, config.randomBytes) : extensions,
   };
@@ -85,6 +86,19 @@ export function* makeOffer(
   }
   const ech = yield* EchOffer.create(config, chosenEch);
   return { ...makeClientOffer(hello, keyPairs, psks, noEarlyData), ech };
+}
+
+/** The suites, most preferred first: early data under an external PSK goes with its own suite, so that is the first. */
+function suiteIds(
+  { suites }: ResolvedClientConfig,
+  psks: readonly Psk[],
+  noEarlyData: EarlyDataReason | null,
+): CipherSuiteId[] {
+  const ids = suites.map(({ id }) => id);
+  const first = noEarlyData === null && psks[0].session === null ? psks[0].early : null;
+  return first === null
+    ? ids
+    : [first.cipherSuite, ...ids.filter((id) => id !== first.cipherSuite)];
 }
 
 function makeClientOffer(

@@ -8,6 +8,7 @@ import { equalBytes, ExtensionType } from "@sealane/wire";
 import type { FlowContext } from "../context.ts";
 import type { EarlyDataReason } from "../events.ts";
 import { EarlySecret } from "../key_schedule.ts";
+import type { EarlyDataParameters } from "../psk.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
 import type { Agreement } from "./hello_retry.ts";
@@ -25,14 +26,21 @@ export function* judgeEarlyData(
   // RFC 9846 §4.3.10: only the first ClientHello announces early data, and a HelloRetryRequest declines it.
   if (agreement.retried) return agreement.earlyDataDeclined;
   if (!agreement.hello.offered.has(ExtensionType.early_data)) return null;
-  const reason = yield* judge(config, agreement, alpn);
+  const reason = yield* judge(context, config, agreement, alpn);
   const accepted = reason === "accepted";
-  if (accepted) context.maxEarlyData = config.earlyData?.maxSize ?? DEFAULT_MAX_EARLY_DATA;
+  if (accepted) context.maxEarlyData = maxSize(config, agreement);
   context.emit({ type: "earlyData", accepted, reason, afterHelloRetryRequest: false });
   return reason;
 }
 
+/** What a ticket allowed is what is allowed now; an external PSK says it itself. */
+function maxSize({ earlyData }: ResolvedServerConfig, { selected }: Agreement): number {
+  const external = selected?.psk.session === null ? selected.psk.early : null;
+  return external?.maxSize ?? earlyData?.maxSize ?? DEFAULT_MAX_EARLY_DATA;
+}
+
 function* judge(
+  context: FlowContext,
   config: ResolvedServerConfig,
   { hello, suite, selected }: Agreement,
   alpn: Uint8Array | null,
@@ -42,21 +50,37 @@ function* judge(
     const offered = hello.offered.has(ExtensionType.pre_shared_key);
     return offered ? "session-not-resumed" : "no-session-offered";
   }
-  const { session } = selected.psk;
-  // RFC 9846 §4.3.10: only the first PSK has early data, and only if its ticket says so.
-  if (session === null || session.maxEarlyData === 0) return "unsupported-for-session";
+  const { session, early, identity } = selected.psk;
+  // RFC 9846 §4.3.10: only the first PSK has early data, and only if its ticket or its configuration says so.
+  if (early === null || !isAcceptable(context, config, early)) return "unsupported-for-session";
   if (selected.index !== 0) return "session-not-resumed";
-  if (session.cipherSuite !== suite.id) return "cipher-suite-mismatch";
-  if (!same(session.alpn, alpn)) return "alpn-mismatch";
-  if (!same(session.context, config.earlyDataContext ?? null)) return "transport-context-mismatch";
+  if (early.cipherSuite !== suite.id) return "cipher-suite-mismatch";
+  if (!same(early.alpn, alpn)) return "alpn-mismatch";
+  const remembered = session?.context ?? null;
+  if (!same(remembered, config.earlyDataContext ?? null)) return "transport-context-mismatch";
   const { replayGuard, accept } = config.earlyData;
   // RFC 9846 §8.3: a ClientHello that was made at another time than it says is stale or replayed.
   if (Math.abs(selected.ageSkew) > replayGuard.tolerance) return "ticket-age-skew";
-  if (accept !== undefined && !(yield* settle(accept(hello.info, session)))) {
+  const external = session === null ? identity : null;
+  if (accept !== undefined && !(yield* settle(accept(hello.info, session, external)))) {
     return "application-declined";
   }
-  if (!(yield* settle(replayGuard.claim(selected.binder)))) return "replay";
+  const claimed = early.expires === null
+    ? replayGuard.claim(selected.binder)
+    : replayGuard.claimUntil?.(selected.binder, early.expires) ?? false;
+  if (!(yield* settle(claimed))) return "replay";
   return "accepted";
+}
+
+/** RFC 9846 §8.2: what says nothing about its age has to be remembered as long as it would be accepted. */
+function isAcceptable(
+  { carrier }: FlowContext,
+  { earlyData, clock }: ResolvedServerConfig,
+  { expires }: EarlyDataParameters,
+): boolean {
+  if (expires === null) return true;
+  const guarded = earlyData?.replayGuard.claimUntil !== undefined;
+  return carrier.externalEarlyData && guarded && clock() < expires;
 }
 
 function same(a: Uint8Array | null, b: Uint8Array | null): boolean {

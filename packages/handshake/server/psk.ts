@@ -144,13 +144,41 @@ function* findPsk(
   let second: FoundPsk | null = null;
   for (const index of lookupOrder(config, identities.map(({ identity }) => identity))) {
     const psk = yield* lookUp(config, hello, identities[index].identity);
-    const suite = suites.find(({ hash }) => hash.name === psk?.hash);
-    if (psk === null || suite === undefined) continue;
-    if (suite === suites[0]) return { psk, index, suite };
+    if (psk === null) continue;
+    const early = index === 0 && takesEarlyData(config, hello, psk);
+    const suite = suiteOf(psk, suites, early);
+    if (suite === undefined) continue;
+    if (suite === suites[0] || early) return { psk, index, suite };
     // A ticket came with another suite than the preferred one: a full handshake puts that right.
-    if (psk.session === null) second ??= { psk, index, suite };
+    if (comesFromOutside(psk)) second ??= { psk, index, suite };
   }
   return second;
+}
+
+/** Whether a PSK is an external one, or of a session that an external one authenticated: its suite is that of the external one. */
+function comesFromOutside({ session }: Psk): boolean {
+  return session === null || pskOfPolicy(session.verification) !== null;
+}
+
+/** Whether the client has announced early data under such a PSK that may bring it, if it is the first one. */
+function takesEarlyData(
+  { earlyData }: ResolvedServerConfig,
+  { offered }: ReceivedHello,
+  psk: Psk,
+): boolean {
+  const announced = offered.has(ExtensionType.early_data);
+  return announced && earlyData !== undefined && comesFromOutside(psk) && psk.early !== null;
+}
+
+/** The suite to use with a PSK: one of its hash, and where it brings early data the one that it was given for that. */
+function suiteOf(
+  psk: Psk,
+  suites: readonly CipherSuite[],
+  early: boolean,
+): CipherSuite | undefined {
+  const fitting = suites.filter(({ hash }) => hash.name === psk.hash);
+  const wanted = early ? psk.early?.cipherSuite : undefined;
+  return fitting.find(({ id }) => id === wanted) ?? fitting[0];
 }
 
 /**

@@ -18,13 +18,19 @@ export interface ReplayGuard {
    * `binder` is the PSK binder of the chosen identity, verified; nothing else of the ClientHello may be part of it.
    */
   claim(binder: Uint8Array): MaybePromise<boolean>;
+  /**
+   * The same under an external PSK, which says nothing about its age: the record has to be kept until `expires`, milliseconds
+   * since 1970, also if the process ends before. A guard without this method has no early data under external PSKs.
+   */
+  claimUntil?(binder: Uint8Array, expires: number): MaybePromise<boolean>;
 }
 
 /** Options of {@link createReplayGuard}. */
 export interface ReplayGuardOptions {
   /**
    * Where handshakes are recorded, shared by all processes that accept the same tickets. Unless given, memory of this process
-   * for 100,000 handshakes; when it is full, early data is declined.
+   * for 100,000 handshakes; when it is full, early data is declined. Needed for early data under external PSKs, which memory
+   * of this process does not serve: the PSK may outlive it.
    */
   readonly store?: SessionStore;
   /** See {@link ReplayGuard.tolerance}; 60,000 unless given. */
@@ -64,5 +70,11 @@ export function createReplayGuard(options: ReplayGuardOptions = {}): ReplayGuard
       if (now() < start) return false;
       return store.add(`early:${toHex(binder)}`, RECORDED, window);
     },
+    ...(options.store !== undefined && {
+      claimUntil(binder: Uint8Array, expires: number): MaybePromise<boolean> {
+        const left = expires - now();
+        return left > 0 && store.add(`early:${toHex(binder)}`, RECORDED, left + CLOCK_MARGIN);
+      },
+    }),
   });
 }
