@@ -84,6 +84,23 @@ const BAD_MLKEM: readonly (readonly [number, string, G, EditBytes])[] = [
   }],
 ];
 
+const flip = (at: (length: number) => number) =>
+  put(E.cookie, (data) => data.map((byte, i) => i === at(data.length) ? byte ^ 1 : byte));
+
+/** RFC 9846 §4.3.2: the server authenticates what it gave the client to keep. */
+const COOKIES: readonly (readonly [
+  string,
+  (list: Extensions) => Extensions,
+  Row["code"],
+  A,
+])[] = [
+  ["a cookie with another content", flip(() => 2), "peer/cookie", IP],
+  ["a cookie with another authenticator", flip((length) => length - 1), "peer/cookie", IP],
+  ["a cookie that is cut short", set(E.cookie, "000401020304"), "peer/cookie", IP],
+  ["no cookie", without(E.cookie), "peer/missing-extension", ME],
+  ["an empty cookie", set(E.cookie, "0000"), "peer/decode-error", DE],
+];
+
 /** The rows. */
 export const CLIENT_HELLOS: readonly Row[] = [
   {
@@ -408,5 +425,31 @@ export const CLIENT_HELLOS: readonly Row[] = [
     "peer/certificate-type",
     A.unsupported_certificate,
     { server: requiring },
+  ),
+  ...COOKIES.map(([what, edit, code, alert]) =>
+    refusal(
+      121,
+      "server",
+      `ClientHello 2 has ${what}`,
+      clientHello(extensions(edit), 1),
+      code,
+      alert,
+      { server: { ...retrying, cookieKey: new Uint8Array(32).fill(7) } },
+    )
+  ),
+  refusal(
+    121,
+    "server",
+    "ClientHello 2 has a cookie that is too old",
+    unchanged,
+    "peer/cookie",
+    IP,
+    {
+      server: {
+        ...retrying,
+        cookieKey: new Uint8Array(32).fill(7),
+        now: ((time) => () => time += 3_600_000)(Date.now()),
+      },
+    },
   ),
 ];
