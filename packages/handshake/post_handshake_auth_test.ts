@@ -265,10 +265,28 @@ Deno.test("a server asks only what it can judge, and when it is time", () => {
   assertThrows(() => blind.server.post.requestClientAuthentication(), TlsError, "needs trust");
   const keysOnly = connected({}, { peerCertificateTypes: [CertificateType.RawPublicKey] });
   assertThrows(() => keysOnly.server.post.requestClientAuthentication(), TlsError, "of the type");
+});
+
+Deno.test("it does not go with an external PSK, nor with a session that one authenticated", () => {
   const psk = { identity: utf8("both"), key: provider.random(32) };
-  const pair = connected({ externalPsks: [psk] }, { externalPsks: [psk] });
-  assertEquals(pair.server.info?.externalPsk, true);
-  assertThrows(() => pair.server.post.requestClientAuthentication(), TlsError, "does not offer");
+  const keys = new RotatingTicketKeys({ random: (length) => provider.random(length) });
+  const tickets = sealedTickets({ provider, keys });
+  const client = Handshake.client({ ...clientConfig, externalPsks: [psk] }, target);
+  const server = Handshake.server({ ...serverConfig, externalPsks: [psk], tickets });
+  const [events] = shake(client, server);
+  const [session] = events.flatMap((event) => event.type === "ticket" ? [event.session] : []);
+  const next = {
+    client: Handshake.client({ ...clientConfig, externalPsks: [psk] }, { ...target, session }),
+    server: Handshake.server({ ...serverConfig, externalPsks: [psk], tickets }),
+  };
+  shake(next.client, next.server);
+  assertEquals([server.info?.externalPsk, next.server.info?.resumed], [true, true]);
+  for (const pair of [{ client, server }, next]) {
+    assertEquals(pair.server.post.canRequestClientAuthentication, false);
+    assertThrows(() => pair.server.post.requestClientAuthentication(), TlsError, "does not offer");
+    const request = Uint8Array.of(HandshakeType.certificate_request, 0, 0, 3, 0, 0, 0);
+    assertEquals(refusal(pair.client, request), ["peer/unexpected-message", 10]);
+  }
 });
 
 Deno.test("it is not for QUIC", () => {

@@ -172,6 +172,11 @@ export function pskOfPolicy(verification: string): Uint8Array | null {
   return verification.startsWith("psk:") ? fromHex(verification.slice(4)) : null;
 }
 
+/** Whether a PSK is an external one, or of a session that an external one authenticated. */
+export function comesFromOutside({ session }: Psk): boolean {
+  return session === null || pskOfPolicy(session.verification) !== null;
+}
+
 /**
  * The policy that a new session of a connection is under: that of the session or external PSK that authenticated the
  * connection, where one did, since a resumption verifies nothing anew.

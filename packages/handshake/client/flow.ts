@@ -19,7 +19,7 @@ import {
   type ServerHello,
 } from "../messages/server_hello.ts";
 import type { PostHandshake } from "../post_handshake.ts";
-import { credentialDigest, inheritedPolicy, rememberPeer } from "../psk.ts";
+import { comesFromOutside, credentialDigest, inheritedPolicy, rememberPeer } from "../psk.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
 import { profileOf } from "../suite_profile.ts";
@@ -106,9 +106,12 @@ export function* clientFlow(
   };
   receiveTickets(context, post, config, target, facts);
   keys.main.end();
-  allowPostHandshakeAuthentication(context, post, config, server, (by) => {
-    facts.localIdentity = identify(by) ?? facts.localIdentity;
-  });
+  // RFC 9846 appendix F.1: a client that shares its PSK with two servers would prove itself to both.
+  if (choice.psk === null || !comesFromOutside(choice.psk)) {
+    allowPostHandshakeAuthentication(context, post, config, server, (by) => {
+      facts.localIdentity = identify(by) ?? facts.localIdentity;
+    });
+  }
   yield* post.run(info);
 }
 

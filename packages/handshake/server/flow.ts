@@ -21,7 +21,13 @@ import { EarlySecret, type MainSecret } from "../key_schedule.ts";
 import { decodeEndOfEarlyData } from "../messages/end_of_early_data.ts";
 import { encodeServerHello } from "../messages/server_hello.ts";
 import type { PostHandshake } from "../post_handshake.ts";
-import { inheritedPolicy, recallPeer, rememberPeer, verificationPolicy } from "../psk.ts";
+import {
+  comesFromOutside,
+  inheritedPolicy,
+  recallPeer,
+  rememberPeer,
+  verificationPolicy,
+} from "../psk.ts";
 import { type ResolvedServerConfig, resolveServerConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
 import { profileOf } from "../suite_profile.ts";
@@ -128,9 +134,12 @@ export function* serverFlow(
     verification: inheritedPolicy(selected?.psk ?? null, config),
   });
   keys.main.end();
-  // RFC 9846 §4.4.2: not after an external PSK. RFC 9001 §4.4: not over QUIC.
-  const mayAsk = context.carrier.postHandshakeAuthentication && !info.externalPsk;
-  if (mayAsk && hello.offered.has(ExtensionType.post_handshake_auth)) {
+  // RFC 9846 §4.4.2: not with an external PSK, nor with what came of one. RFC 9001 §4.4: not over QUIC.
+  const mayAsk = selected === null || !comesFromOutside(selected.psk);
+  if (
+    mayAsk && context.carrier.postHandshakeAuthentication &&
+    hello.offered.has(ExtensionType.post_handshake_auth)
+  ) {
     allowPostHandshakeAuthentication(context, post, config, clientType, ({ identity }) => {
       const remembered = rememberPeer(identity);
       if (remembered === null) return;

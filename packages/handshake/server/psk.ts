@@ -14,6 +14,7 @@ import {
 } from "../extensions/mod.ts";
 import { TlsFlag } from "../extensions/tls_flags.ts";
 import {
+  comesFromOutside,
   computeBinder,
   type ExternalPsk,
   fromExternal,
@@ -149,15 +150,11 @@ function* findPsk(
     const suite = suiteOf(psk, suites, early);
     if (suite === undefined) continue;
     if (suite === suites[0] || early) return { psk, index, suite };
-    // A ticket came with another suite than the preferred one: a full handshake puts that right.
+    // A ticket came with another suite than the preferred one: a full handshake puts that right. What an external PSK
+    // authenticated has the suites that go with that.
     if (comesFromOutside(psk)) second ??= { psk, index, suite };
   }
   return second;
-}
-
-/** Whether a PSK is an external one, or of a session that an external one authenticated: its suite is that of the external one. */
-function comesFromOutside({ session }: Psk): boolean {
-  return session === null || pskOfPolicy(session.verification) !== null;
 }
 
 /** Whether the client has announced early data under such a PSK that may bring it, if it is the first one. */
