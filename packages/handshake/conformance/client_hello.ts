@@ -200,6 +200,14 @@ export const CLIENT_HELLOS: readonly Row[] = [
       ME,
     )
   ),
+  refusal(
+    80,
+    "server",
+    "ClientHello has neither supported_groups nor key_share",
+    clientHello(extensions((list) => without(E.key_share)(without(E.supported_groups)(list)))),
+    "peer/missing-extension",
+    ME,
+  ),
   {
     row: 80,
     name: "ClientHello has no group in common",

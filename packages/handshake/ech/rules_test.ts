@@ -247,6 +247,18 @@ Deno.test("a server behind another that opens ECH confirms the inner hello that 
   }
 });
 
+Deno.test("row 220: a server behind another refuses a second ClientHello that is not an inner one", async () => {
+  const inner: Uint8Array[] = [];
+  const observer = { clientHelloInner: (_: string, bytes: Uint8Array) => void inner.push(bytes) };
+  const forward: Interference = (message, from, nth) =>
+    from === "client" && message[0] === HandshakeType.client_hello && nth === 0
+      ? inner[0]
+      : message;
+  const backend = { ...retryServer, echKeys: undefined };
+  const { server: error } = await run({ ...client, observer }, backend, forward);
+  assertEquals([error?.code, error?.alert], ["peer/ech", 47]);
+});
+
 Deno.test("ECH without a way to verify the public name is an error of the configuration", () => {
   let code = "";
   try {
