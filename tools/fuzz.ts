@@ -17,6 +17,7 @@ interface Fuzzer {
 const FUZZERS: readonly Fuzzer[] = [
   { name: "decoders", from: ["handshake", "fuzzDecoders"], rounds: 40_000 },
   { name: "handshakes", from: ["handshake", "fuzzHandshakes"], rounds: 200 },
+  { name: "authentications", from: ["handshake", "fuzzAuthentications"], rounds: 100 },
   { name: "connections", from: ["tls", "fuzzConnections"], rounds: 200 },
   { name: "frames", from: ["quic-tls", "fuzzFrames"], rounds: 40_000 },
   { name: "packets", from: ["quic-tls", "fuzz"], rounds: 20_000 },

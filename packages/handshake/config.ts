@@ -177,7 +177,7 @@ export interface ClientConfig extends CommonConfig {
   readonly ticketRequest?: TicketRequest;
   /**
    * Whether to send early data with a session or an external PSK that allows it; false unless given. It can be replayed: RFC
-   * 9846 appendix E.5.
+   * 9846 appendix F.5.
    */
   readonly earlyData?: boolean;
   /**

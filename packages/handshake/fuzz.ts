@@ -212,6 +212,47 @@ export async function fuzzHandshakes(rounds: number, seed: number): Promise<Tall
   return tally;
 }
 
+/**
+ * Asks `rounds` clients for a certificate after the handshake, with one message of it changed on its way.
+ *
+ * @throws {Error} with the seed, if anything but a `TlsError` comes out, or an answer counts all the same.
+ */
+export async function fuzzAuthentications(rounds: number, seed: number): Promise<Tally> {
+  const random = new SeededRandom(seed);
+  const tally: Tally = new Map();
+  for (let i = 0; i < rounds; i++) {
+    const client = Handshake.client(clientConfig, target);
+    const server = Handshake.server({ ...common, tickets });
+    await shakeOut(client, server);
+    server.post.requestClientAuthentication();
+    let left = random.below(5);
+    let change: string | null = null;
+    let answered = false;
+    const ways = [[server, client], [client, server]] as const;
+    for (const [from, to] of ways) {
+      for (const event of from.events()) {
+        if (event.type !== "message" || to.error !== null) continue;
+        const changed = left-- === 0 ? random.mutate(event.data) : event.data;
+        if (toHex(changed) !== toHex(event.data)) {
+          change = `${toHex(event.data)} became ${toHex(changed)}`;
+        }
+        try {
+          await to.receive(event.level, changed);
+        } catch (error) {
+          if (!(error instanceof TlsError)) throw new Error(`seed ${seed}, ${i}`, { cause: error });
+        }
+      }
+    }
+    for (const { type } of server.events()) answered ||= type === "clientAuthentication";
+    if (answered && change !== null && !incomplete(change)) {
+      throw new Error(`seed ${seed}, authentication ${i}: ${change}`);
+    }
+    const silent = answered ? "answered" : "unanswered";
+    count(tally, client.error?.code ?? server.error?.code ?? silent);
+  }
+  return tally;
+}
+
 /** Whether a change only appended to or cut a message, so that the receiver still waits for the rest. */
 function incomplete(change: string): boolean {
   const [before, after] = change.split(" became ");

@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import { fuzzDecoders, fuzzHandshakes } from "./fuzz.ts";
+import { fuzzAuthentications, fuzzDecoders, fuzzHandshakes } from "./fuzz.ts";
 
 Deno.test("decoders throw nothing but TlsError for mutated input", async () => {
   const tally = await fuzzDecoders(6000, 1);
@@ -11,5 +11,11 @@ Deno.test("decoders throw nothing but TlsError for mutated input", async () => {
 Deno.test("no handshake survives a changed message", async () => {
   const tally = await fuzzHandshakes(150, 1);
   assert((tally.get("peer/decode-error") ?? 0) > 0);
+  assert([...tally.keys()].length > 4, [...tally.keys()].join());
+});
+
+Deno.test("no client is known by a changed answer after the handshake", async () => {
+  const tally = await fuzzAuthentications(100, 1);
+  assert((tally.get("answered") ?? 0) > 0, [...tally].join());
   assert([...tally.keys()].length > 4, [...tally.keys()].join());
 });

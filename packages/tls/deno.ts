@@ -64,7 +64,7 @@ export interface StartTlsOptions
   readonly hostname?: string;
   /**
    * What to send as early data, if a session allows it: see {@link TlsConn.earlyDataResult}, which has to be looked at.
-   * Anybody can replay it (RFC 9846 appendix E.5).
+   * Anybody can replay it (RFC 9846 appendix F.5).
    */
   readonly earlyMessage?: Uint8Array;
 }
