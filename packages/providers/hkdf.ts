@@ -8,8 +8,6 @@ import { TlsError, utf8, wipe } from "@sealane/wire";
 import type { Hash } from "./provider.ts";
 
 const LABEL_PREFIX = "tls13 ";
-// deno-lint-ignore no-control-regex -- all of ASCII is meant
-const NOT_ASCII = /[^\x00-\x7f]/;
 /** The counter of the first block, which most often is the only one. */
 const FIRST = Uint8Array.of(1);
 
@@ -84,9 +82,25 @@ function cut(block: Uint8Array, length: number): Uint8Array {
 /** Room for the largest HkdfLabel. It holds nothing secret, and is read before the next one is made. */
 const infos = new Uint8Array(2 + 1 + 255 + 1 + 255);
 
-/** UTF-8 with a character for each byte: a label is ASCII, unless a program has chosen another one for an exporter. */
-function byteString(text: string): string {
-  return NOT_ASCII.test(text) ? String.fromCharCode(...utf8(text)) : text;
+/** Labels as they stand in an HkdfLabel, with their length. A key schedule has few; beyond this many none is kept. */
+const encodedLabels = new Map<string, Uint8Array>();
+const MAX_ENCODED_LABELS = 64;
+
+function encodeLabel(label: string): Uint8Array {
+  const known = encodedLabels.get(label);
+  if (known !== undefined) return known;
+  const fullLabel = utf8(LABEL_PREFIX + label);
+  // RFC 9846 §7.1: opaque label<7..255> with its prefix, opaque context<0..255>. The prefix alone has 6 bytes: an exporter
+  // with an empty label gives that, and every implementation computes it.
+  if (fullLabel.length > 255) {
+    throw new TlsError(
+      "api/argument",
+      `HKDF-Expand-Label label has ${fullLabel.length} bytes, more than 255`,
+    );
+  }
+  const encoded = Uint8Array.of(fullLabel.length, ...fullLabel);
+  if (encodedLabels.size < MAX_ENCODED_LABELS) encodedLabels.set(label, encoded);
+  return encoded;
 }
 
 /**
@@ -102,27 +116,19 @@ export function hkdfExpandLabel(
   context: Uint8Array,
   length: number,
 ): Uint8Array {
-  const fullLabel = byteString(LABEL_PREFIX + label);
-  // RFC 9846 §7.1: opaque label<7..255> with its prefix, opaque context<0..255>. The prefix alone has 6 bytes: an exporter
-  // with an empty label gives that, and every implementation computes it.
-  if (fullLabel.length > 255) {
-    throw new TlsError(
-      "api/argument",
-      `HKDF-Expand-Label label has ${fullLabel.length} bytes, more than 255`,
-    );
-  }
+  const encodedLabel = encodeLabel(label);
   if (context.length > 255) {
     throw new TlsError(
       "api/argument",
       `HKDF-Expand-Label context has ${context.length} bytes, more than 255`,
     );
   }
-  const info = infos.subarray(0, 4 + fullLabel.length + context.length);
+  const contextAt = 3 + encodedLabel.length;
+  const info = infos.subarray(0, contextAt + context.length);
   info[0] = length >> 8;
   info[1] = length;
-  info[2] = fullLabel.length;
-  for (let i = 0; i < fullLabel.length; i++) info[3 + i] = fullLabel.charCodeAt(i);
-  info[3 + fullLabel.length] = context.length;
-  info.set(context, 4 + fullLabel.length);
+  info.set(encodedLabel, 2);
+  info[contextAt - 1] = context.length;
+  info.set(context, contextAt);
   return hkdfExpand(hash, secret, info, length);
 }
