@@ -220,6 +220,22 @@ for (const length of [0, 20]) {
 }
 
 for (const by of SIDES) {
+  const level = by === "client" ? "handshake" : "application";
+
+  Deno.test(`row 10: a ${by} refuses application data under the handshake key`, () => {
+    const wire = inTheMiddle();
+    wire.inject(other(by), "handshake", application_data, utf8("data"));
+    assertRefused(wire, by, "peer/unexpected-application-data", A.unexpected_message, level);
+  });
+
+  Deno.test(`row 245: close_notify in the handshake ends a ${by}, which says nothing to it`, () => {
+    const wire = inTheMiddle();
+    wire.inject(other(by), "handshake", alert, Uint8Array.of(1, 0));
+    assertRefused(wire, by, "peer/truncated", null, level);
+  });
+}
+
+for (const by of SIDES) {
   Deno.test(`row 12: a ${by} takes 32 empty records in a row, and no more`, () => {
     const wire = connected();
     const from = other(by);
