@@ -108,7 +108,6 @@ const TAKEN: readonly (readonly [number, string, (hello: ClientHello) => ClientH
   [70, "versions that nobody knows come last", versions("080304dada12340303")],
   [71, "legacy_version is 0x1234", (hello) => ({ ...hello, legacyVersion: 0x1234 })],
   [71, "legacy_version is 0x0400", (hello) => ({ ...hello, legacyVersion: 0x0400 })],
-  [71, "legacy_version is 0x0301", (hello) => ({ ...hello, legacyVersion: 0x0301 })],
   [74, "an unknown extension", extensions(plus(0x1234, "00"))],
   [74, "a GREASE extension", extensions(plus(0x3a3a, "00"))],
   [74, "unknown and GREASE suites", (hello) => ({

@@ -71,6 +71,14 @@ async function stages(): Promise<{ end: TestEnd; genuine: Uint8Array[] }[]> {
   return result;
 }
 
+/** What must not become of a forged packet. */
+const ACCEPTED: ReadonlySet<string> = new Set([
+  "opened",
+  "followed",
+  "protocol-error",
+  "no-common-version",
+]);
+
 /** Throws `packets` packets; rejects with what went wrong and the seed. Answers how many there were of each drop reason. */
 export async function fuzz(packets: number, seed: number): Promise<Map<string, number>> {
   const random = new SeededRandom(seed);
@@ -89,12 +97,15 @@ export async function fuzz(packets: number, seed: number): Promise<Map<string, n
       else if (packet.type === "retry") {
         const pending = end.tls.receiveRetry(packet);
         outcome = (pending instanceof Promise ? await pending : pending) ?? "followed";
+      } else if (packet.type === "version-negotiation") {
+        const next = end.tls.receiveVersionNegotiation(packet);
+        outcome = typeof next === "string" ? next : "followed";
       } else if ("packetNumberOffset" in packet) {
         const pending = end.tls.open(packet);
         const opened = pending instanceof Promise ? await pending : pending;
         outcome = typeof opened === "string" ? opened : "opened";
       }
-      if (outcome === "opened" || outcome === "followed" || outcome === "protocol-error") {
+      if (ACCEPTED.has(outcome)) {
         throw new Error(`seed ${seed}, packet ${i}: ${outcome} ${toHex(packet.bytes)}`);
       }
       reasons.set(outcome, (reasons.get(outcome) ?? 0) + 1);

@@ -155,8 +155,9 @@ export class RecordFramer {
     ) {
       this.#refuse(bytes.subarray(at, at + HEADER_LENGTH));
     }
-    // RFC 9846 §5.2: 0x0303 under protection; before that §5.1 has the field ignored, as far as it says TLS at all.
-    if (protection && bytes[at + 2] !== 3) {
+    // RFC 9846 §5.2: a protected record says application_data and 0x0303. In others appendix E has the version ignored, as
+    // far as it says TLS at all: also in a change_cipher_spec between protected records.
+    if (protection && type === ContentType.application_data && bytes[at + 2] !== 3) {
       const version = bytes[at + 2].toString(16).padStart(2, "0");
       throw new TlsError("peer/record-version", `protected record has version 0x03${version}`);
     }

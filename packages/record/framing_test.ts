@@ -124,6 +124,15 @@ Deno.test("row 17: protected record with another version than 0x0303 is protocol
   }
 });
 
+Deno.test("a plaintext record among protected ones may have any version 0x03xx", () => {
+  // A client sends change_cipher_spec, and maybe an alert, before it knows what was agreed.
+  for (const type of [20, 21]) {
+    const framer = new RecordFramer();
+    framer.push(plaintextRecord(type, new Uint8Array(2), 0x0301));
+    assertEquals(framer.next(true)?.type, type);
+  }
+});
+
 Deno.test("row 18: plaintext record may have any version 0x03xx", () => {
   for (const version of [0x0300, 0x0301, 0x0303, 0x0304, 0x03ff]) {
     const framer = new RecordFramer();

@@ -46,6 +46,7 @@ export class RecordReader {
   #maxInnerPlaintext = MAX_INNER_PLAINTEXT;
   #changeCipherSpecAllowed = false;
   #changeCipherSpecs = 0;
+  #plaintextAlertsAllowed = false;
   #emptyRecords = 0;
   /** How many more bytes of early data may be skipped; `null` when none is expected. */
   #skippable: number | null = null;
@@ -101,6 +102,14 @@ export class RecordReader {
   }
 
   /**
+   * Takes alerts without protection, too, until a record opens: a client that does not get past the ServerHello has no key
+   * for its alert (RFC 9846 section 6.2), and a server would otherwise never learn why.
+   */
+  allowPlaintextAlerts(): void {
+    this.#plaintextAlertsAllowed = true;
+  }
+
+  /**
    * Skips early data that a server declined, up to `limit` bytes of records with their headers (RFC 9846 section
    * 4.3.10): without a key, everything that looks like a protected record; with one, what the key does not open. The
    * first other record ends it.
@@ -148,6 +157,10 @@ export class RecordReader {
         }
         return this.#plaintext(frame);
       }
+      // The outer type of a protected record is never alert (RFC 9846 §5.2).
+      if (this.#plaintextAlertsAllowed && frame.type === ContentType.alert) {
+        return this.#plaintext(frame);
+      }
       const inner = this.#key.open(frame.header, frame.fragment, out);
       if (inner instanceof Promise) return this.#openLater(inner, frame, out);
       const content = this.#protected(frame, inner);
@@ -192,6 +205,7 @@ export class RecordReader {
       throw new TlsError("peer/bad-record-mac", `a protected ${record} does not authenticate`);
     }
     this.#skippable = null;
+    this.#plaintextAlertsAllowed = false;
     // RFC 9846 §5.4: the limit is on content, type and padding together
     if (inner.length > this.#maxInnerPlaintext) {
       const message =

@@ -189,6 +189,26 @@ Deno.test("row 16: change_cipher_spec with another body is unexpected_message", 
   }
 });
 
+Deno.test("a plaintext alert counts until the peer has shown that it has the key", async () => {
+  const unknownCa = plaintextRecord(alert, new Uint8Array([2, 48]), 0x0301);
+  const { reader, peer } = protectedReader();
+  reader.allowPlaintextAlerts();
+  reader.push(unknownCa);
+  assertEquals(await reader.next(), { type: alert, content: new Uint8Array([2, 48]) });
+  reader.push(forgeRecord(peer, inner(utf8("hello"), handshake)));
+  assertEquals((await reader.next())?.type, handshake);
+  reader.push(unknownCa);
+  await assertCode("peer/bad-record-mac", () => reader.next());
+  // Where nothing allows it, and for other records, it never counts.
+  const strict = protectedReader().reader;
+  strict.push(unknownCa);
+  await assertCode("peer/bad-record-mac", () => strict.next());
+  const other = protectedReader().reader;
+  other.allowPlaintextAlerts();
+  other.push(plaintextRecord(handshake, new Uint8Array(20)));
+  await assertCode("peer/bad-record-mac", () => other.next());
+});
+
 Deno.test("row 23: another record starts the count of warnings again", async () => {
   const { reader, peer } = protectedReader();
   const cancel = new Uint8Array([1, 90]);

@@ -56,7 +56,7 @@ export class Connection {
     this.#handshake = handshake;
     this.#options = options;
     this.#holdUntilComplete = holdUntilComplete;
-    this.#in = new Inbound(handshake, options, {
+    this.#in = new Inbound(role, handshake, options, {
       drain: () => this.#drain(),
       emit: (event) => this.#emit(event),
     });

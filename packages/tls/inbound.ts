@@ -21,6 +21,7 @@ export interface InboundHooks {
 export class Inbound {
   /** The records. */
   readonly reader: RecordReader;
+  readonly #role: "client" | "server";
   readonly #handshake: Handshake;
   readonly #hooks: InboundHooks;
   #level: Level = "initial";
@@ -29,7 +30,13 @@ export class Inbound {
   #closed = false;
 
   /** Used by `Connection` only. */
-  constructor(handshake: Handshake, options: ConnectionOptions, hooks: InboundHooks) {
+  constructor(
+    role: "client" | "server",
+    handshake: Handshake,
+    options: ConnectionOptions,
+    hooks: InboundHooks,
+  ) {
+    this.#role = role;
     this.#handshake = handshake;
     this.#hooks = hooks;
     this.reader = new RecordReader(options.recordLimits);
@@ -52,6 +59,9 @@ export class Inbound {
 
   /** What is read after this is protected with `key`. */
   setKey(level: Level, key: TrafficKey): void {
+    // A client without early data that cannot use our ServerHello says so in the clear.
+    const first = this.#key === null && level === "handshake";
+    if (first && this.#role === "server") this.reader.allowPlaintextAlerts();
     this.#level = level;
     this.#key = key;
     this.reader.setKey(key);

@@ -111,6 +111,14 @@ export const CLIENT_HELLOS: readonly Row[] = [
     alert: A.protocol_version,
     ...inServer,
   },
+  ...[0x0000, 0x0200, 0x0300, 0x0302].map((legacyVersion): Row => ({
+    row: 72,
+    name: `ClientHello has legacy_version ${legacyVersion} and supported_versions`,
+    on: clientHello((hello) => ({ ...hello, legacyVersion })),
+    code: "peer/version",
+    alert: A.protocol_version,
+    ...inServer,
+  })),
   {
     row: 69,
     name: "ClientHello offers versions that nobody knows",

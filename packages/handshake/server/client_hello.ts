@@ -99,7 +99,13 @@ function judge(context: FlowContext, { hello, bytes }: EncodedHello): ReceivedHe
 
 function checkLegacyFields(context: FlowContext, hello: ClientHello): void {
   const versions = decodeExtension(hello.extensions, supportedVersionsInClientHello);
-  // RFC 9846 §4.3.1: supported_versions decides, and legacy_version is ignored; without it this is an older client.
+  // RFC 9846 §4.2.2: older values of legacy_version end the handshake. Newer ones are ignored for supported_versions, which
+  // decides (§4.3.1), as other stacks have it: to refuse them was the version intolerance that §4.2.2 speaks of.
+  if (hello.legacyVersion < ProtocolVersion.tls12) {
+    const version = hello.legacyVersion.toString(16).padStart(4, "0");
+    throw new TlsError("peer/version", `ClientHello has legacy_version 0x${version}`);
+  }
+  // Without supported_versions this is an older client.
   if (versions === undefined || !versions.includes(ProtocolVersion.tls13)) {
     throw new TlsError("peer/version", "ClientHello does not offer TLS 1.3");
   }
