@@ -232,6 +232,18 @@ export class Connection {
   }
 
   /**
+   * Sends the key update that the peer has asked for, if it has. It is due before our next data (RFC 9846 section 4.7.3) and
+   * goes out there by itself; this is for carriers that may have no data to send for long. One answers all requests so far.
+   */
+  answerKeyUpdate(): void {
+    if (this.#error !== null || !this.#complete || this.#writeClosed) return;
+    this.#guard(() => {
+      this.#handshake.post.beforeApplicationData();
+      return this.#drain();
+    });
+  }
+
+  /**
    * On a server: asks the client for a certificate (RFC 9846 section 4.7.2), which it has to have offered
    * (`postHandshakeAuthentication`). The answer is the event `clientAuthentication` with the context that this gives; until
    * then the connection is used as before, and may ask again. {@link Connection.info} names the client from then on, and a

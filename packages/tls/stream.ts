@@ -377,6 +377,8 @@ export class TlsStream {
       }
     }
     if (this.#connection.writable) this.#output.open();
+    // The peer may wait for its new key, and we may have nothing to say.
+    this.#connection.answerKeyUpdate();
     this.#output.flushLater();
   }
 

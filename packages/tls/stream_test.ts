@@ -216,6 +216,24 @@ Deno.test("keys change and exporters agree while data flows", async () => {
   await Promise.all([client.close(), server.close()]);
 });
 
+Deno.test("row 207: a key update that the peer asked for goes out without data, one for all requests", async () => {
+  const { client, server, serverTransport } = streams();
+  await Promise.all([client.opened, server.opened]);
+  const [reading, answered] = [server.next(), client.next()];
+  await settled();
+  const before = serverTransport.taken;
+  // Nothing has to be said for it.
+  await client.updateKeys(true);
+  await settled();
+  const answer = serverTransport.taken - before;
+  // A record of a KeyUpdate: header, message, type and tag.
+  assertEquals(answer, 5 + 5 + 1 + 16);
+  await Promise.all([client.write(utf8("a")), server.write(utf8("b"))]);
+  assertEquals([await reading, await answered], [utf8("a"), utf8("b")]);
+  assertEquals(serverTransport.taken - before, answer + 5 + 1 + 1 + 16);
+  await Promise.all([client.close(), server.close()]);
+});
+
 Deno.test("a server that writes and closes at once waits for the client's Finished", async () => {
   const { client, server } = streams();
   const gone = server.write(utf8("good bye")).then(() => server.close());
