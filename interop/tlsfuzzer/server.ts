@@ -1,6 +1,7 @@
 /**
- * The server that tlsfuzzer's scripts talk to: it answers a request, or sends back what comes. What it is to be like is in
- * the JSON of its argument, {@link ServerOptions}; it prints its port.
+ * The server that tlsfuzzer's scripts talk to: it answers a request, or sends back what comes. Before it answers, it asks
+ * for a KeyUpdate if the path is `/keyupdate`. What else it is to be like is in the JSON of its argument,
+ * {@link ServerOptions}; it prints its port.
  *
  * @module
  */
@@ -23,6 +24,8 @@ export interface ServerOptions {
   readonly compress?: boolean;
   /** Whether HelloRetryRequests have a cookie. */
   readonly cookie?: boolean;
+  /** Whether every group and signature scheme of the provider is used, not only those that are usual. */
+  readonly everything?: boolean;
 }
 
 const ANSWER = utf8("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nSealane\r\n");
@@ -40,7 +43,13 @@ async function configure(options: ServerOptions): Promise<ServerConfig> {
   const inHandshake = clients === "requested" || clients === "required";
   return {
     provider,
-    credentials,
+    ...(credentials.length > 0 ? { credentials } : {}),
+    ...(options.everything
+      ? {
+        groups: provider.groups.map(({ id }) => id),
+        signatureSchemes: provider.signatures.map(({ scheme }) => scheme),
+      }
+      : {}),
     clientAuthentication: inHandshake ? clients : "none",
     // The scripts' clients have certificates of their own making: that they have the key is what is tested.
     verifyPeer: () => {},
@@ -65,6 +74,7 @@ async function answer(conn: TlsConn, options: ServerOptions): Promise<void> {
       const required = options.clients === "later-required";
       await conn.requestClientAuthentication({ required });
     }
+    if (request.includes("/keyupdate")) await conn.stream.updateKeys(true);
     request = "";
     await conn.write(ANSWER);
   }
