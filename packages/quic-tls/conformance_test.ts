@@ -17,7 +17,7 @@ import {
   serverConfig,
   type TestEnd,
 } from "./test_end.ts";
-import { CRYPTO_ERROR, type TransportErrorCode } from "./errors.ts";
+import { CRYPTO_ERROR, TransportErrorCode } from "./errors.ts";
 
 const LEGACY_PARAMETERS = 0xffa5;
 
@@ -242,6 +242,16 @@ Deno.test("row 216: no EndOfEarlyData is sent, and no KeyUpdate is taken", async
     await end.tls.receiveCrypto("application", at, Uint8Array.of(24, 0, 0, 1, 0));
     assertClosed(end, A.unexpected_message);
   }
+});
+
+Deno.test("a CertificateRequest after the handshake is PROTOCOL_VIOLATION (RFC 9001 section 4.4)", async () => {
+  const [client, server] = await pair();
+  await exchange(client, server);
+  const at = server.tls.cryptoSender("application").written;
+  const request = Uint8Array.of(13, 0, 0, 4, 1, 7, 0, 0);
+  await client.tls.receiveCrypto("application", at, request);
+  client.drain();
+  assertEquals(client.close?.code, TransportErrorCode.PROTOCOL_VIOLATION);
 });
 
 Deno.test("row 216: in a connection with 0-RTT there are handshake messages of RFC 9001 and nothing else", async () => {

@@ -86,6 +86,10 @@ export class QuicError extends Error {
 export function closeCodeOf(error: unknown): TransportErrorCode {
   if (error instanceof QuicError) return error.transportError;
   if (!(error instanceof TlsError)) return TransportErrorCode.INTERNAL_ERROR;
+  // RFC 9001 §4.4: the one message of TLS whose receipt is an error of QUIC.
+  if (error.code === "peer/authentication-request-in-quic") {
+    return TransportErrorCode.PROTOCOL_VIOLATION;
+  }
   if (error.alert !== null) return closeCodeOfAlert(error.alert);
   // RFC 9846 §6.2: an alert is not answered with an alert.
   return error.code.startsWith("peer/")

@@ -116,6 +116,7 @@ export const ALERT_OF_CODE = {
   "peer/key-update-request": A.illegal_parameter,
   "peer/authentication-request": A.illegal_parameter,
   "peer/too-many-authentication-requests": A.unexpected_message,
+  "peer/authentication-request-in-quic": A.unexpected_message, // QUIC's own PROTOCOL_VIOLATION: RFC 9001 section 4.4
 
   // Certificates on the wire, RFC 8879, RFC 9345 and RFC 7250.
   "peer/certificate-compression-algorithm": A.illegal_parameter,

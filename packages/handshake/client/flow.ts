@@ -107,7 +107,8 @@ export function* clientFlow(
   receiveTickets(context, post, config, target, facts);
   keys.main.end();
   // RFC 9846 appendix F.1: a client that shares its PSK with two servers would prove itself to both.
-  if (choice.psk === null || !comesFromOutside(choice.psk)) {
+  const outside = choice.psk !== null && comesFromOutside(choice.psk);
+  if (!outside || !context.carrier.postHandshakeAuthentication) {
     allowPostHandshakeAuthentication(context, post, config, server, (by) => {
       facts.localIdentity = identify(by) ?? facts.localIdentity;
     });

@@ -17,7 +17,7 @@ import {
   type ServerAuthentication,
 } from "./authenticate.ts";
 
-/** Answers CertificateRequest from now on; `authenticated` is told with what. */
+/** Answers CertificateRequest from now on, where the carrier has that; `authenticated` is told with what. */
 export function allowPostHandshakeAuthentication(
   context: FlowContext,
   post: PostHandshake,
@@ -25,6 +25,9 @@ export function allowPostHandshakeAuthentication(
   server: ServerAuthentication,
   authenticated: (own: ChosenCredential | null) => void,
 ): void {
+  if (!context.carrier.postHandshakeAuthentication) {
+    return post.handle(HandshakeType.certificate_request, refuseRequest);
+  }
   if (!config.postHandshakeAuthentication) return;
   const seen = new Set<string>();
   post.handle(HandshakeType.certificate_request, function* (message): Step<void> {
@@ -53,4 +56,12 @@ export function allowPostHandshakeAuthentication(
       sendFinished(context, suite.hash, writeSecret);
     });
   });
+}
+
+// deno-lint-ignore require-yield -- the type of what handles messages
+function* refuseRequest(): Step<void> {
+  throw new TlsError(
+    "peer/authentication-request-in-quic",
+    "CertificateRequest came after the handshake over QUIC",
+  );
 }
