@@ -1,12 +1,14 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createCredential } from "@sealane/handshake";
 import { fromHex } from "@sealane/wire";
 import { get } from "../h3_get.ts";
 import { hello, serve } from "../h3_server.ts";
 import {
   AIOQUIC_H3,
+  browse,
   buildQuicGo,
   CADDY,
+  CHROMIUM,
   FILES,
   runPeer,
   withCaddy,
@@ -84,4 +86,17 @@ Deno.test(
         assertEquals(new TextDecoder().decode(body), `caddy has ${path.split("?")[0]}`);
       }
     }),
+);
+
+Deno.test(
+  { name: "Chromium fetches from h3_server (needs chromium)", ignore: CHROMIUM === null },
+  async () => {
+    const listener = serve(0, [credential], hello);
+    try {
+      const page = await browse(listener.address.port, "/from/chromium");
+      assert(page.includes("hello from /from/chromium"), page);
+    } finally {
+      await listener.close();
+    }
+  },
 );

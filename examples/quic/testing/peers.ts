@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseCertificate } from "@sealane/pki";
 import { encodePem } from "@sealane/wire";
 import { authority, issued, readAll } from "./echo.ts";
 
@@ -48,6 +49,26 @@ export const AIOQUIC_H3: Peer = AIOQUIC && [PYTHON, `${ROOT}aioquic_h3.py`];
 export function buildQuicGo(): Peer {
   const built = succeeds("go", "build", "-C", `${ROOT}go`, "-o", `${folder}/quic-go`, ".");
   return built ? [`${folder}/quic-go`] : null;
+}
+
+/** Chromium, a browser. */
+export const CHROMIUM: Peer = succeeds("chromium", "--version") ? ["chromium"] : null;
+
+/** The page that Chromium makes of an address on localhost over HTTP/3, where nothing listens for TCP. */
+export async function browse(port: number, path: string): Promise<string> {
+  const { raw } = parseCertificate(issued.chain[0]).subjectPublicKeyInfo;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", raw.slice()));
+  return await runPeer(
+    CHROMIUM,
+    ...["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"],
+    ...["--disable-background-networking", "--disable-component-update", "--dump-dom"],
+    ...["--enable-quic", `--origin-to-force-quic-on=localhost:${port}`],
+    "--host-resolver-rules=MAP localhost 127.0.0.1",
+    // Over QUIC, Chromium wants to be told which key it may trust.
+    `--ignore-certificate-errors-spki-list=${digest.toBase64()}`,
+    `--user-data-dir=${folder}/chromium`,
+    `https://localhost:${port}${path}`,
+  );
 }
 
 /** Caddy, a web server with HTTP/3. */
