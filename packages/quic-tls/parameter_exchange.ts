@@ -7,13 +7,13 @@
 import type { CryptoProvider } from "@sealane/providers";
 import type { QuicCommonConfig } from "./config.ts";
 import type { Role } from "./initial.ts";
+import { checkConnectionIds } from "./connection_id_check.ts";
 import {
-  checkConnectionIds,
   decodeTransportParameters,
   encodeTransportParameters,
   greaseParameter,
-  type TransportParameters,
-} from "./transport_parameters.ts";
+} from "./transport_parameter_codec.ts";
+import type { TransportParameters } from "./transport_parameters.ts";
 import type { QuicVersion } from "./version.ts";
 import {
   checkServerVersions,

@@ -8,10 +8,9 @@ import { TlsError } from "@sealane/wire";
 import { QuicError, TransportErrorCode } from "./errors.ts";
 import {
   decodeTransportParameters,
-  DEFAULT_TRANSPORT_PARAMETERS,
   encodeTransportParameters,
-  type TransportParameters,
-} from "./transport_parameters.ts";
+} from "./transport_parameter_codec.ts";
+import { DEFAULT_TRANSPORT_PARAMETERS, type TransportParameters } from "./transport_parameters.ts";
 
 /** Limits that a server which accepts 0-RTT does not reduce (RFC 9000 section 7.4.1, RFC 9221 section 3). */
 const LIMITS = [

@@ -27,8 +27,8 @@ import {
 import {
   decodeTransportParameters,
   encodeTransportParameters,
-  type TransportParameters,
-} from "./transport_parameters.ts";
+} from "./transport_parameter_codec.ts";
+import type { TransportParameters } from "./transport_parameters.ts";
 import { QUIC_V1, type QuicVersion } from "./version.ts";
 
 const EMPTY = new Uint8Array(0);

@@ -9,13 +9,13 @@ import {
   mayAcceptEarlyData,
   rememberParameters,
 } from "./remembered_parameters.ts";
+import { checkConnectionIds } from "./connection_id_check.ts";
 import {
-  checkConnectionIds,
   decodeTransportParameters,
   encodeTransportParameters,
   greaseParameter,
-  type TransportParameters,
-} from "./transport_parameters.ts";
+} from "./transport_parameter_codec.ts";
+import type { TransportParameters } from "./transport_parameters.ts";
 
 const EVERYTHING: TransportParameters = {
   originalDestinationConnectionId: fromHex("8394c8f03e515708"),
