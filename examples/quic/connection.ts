@@ -9,7 +9,6 @@ import type { Level } from "@sealane/handshake";
 import type { MaybePromise } from "@sealane/providers";
 import {
   type AckFrame,
-  ackFrame,
   AmplificationBudget,
   applicationCloseFrame,
   closeFrame,
@@ -35,7 +34,7 @@ import { CONNECTION_WINDOW, MAX_STREAMS, StreamSet } from "./stream_set.ts";
 
 /** The bytes of every connection ID that we choose. */
 export const ID_LENGTH = 8;
-const IDLE_TIMEOUT = 30_000;
+const IDLE_TIMEOUT = 120_000;
 
 /** What we tell every peer. */
 export const TRANSPORT_PARAMETERS = {
@@ -98,7 +97,6 @@ export class QuicConnection {
     if (options.addressValidated || this.tls.role === "client") this.#budget.validate();
   }
 
-  /** Begins. */
   start(): Promise<void> {
     return this.#run(() => this.tls.start());
   }
@@ -168,9 +166,7 @@ export class QuicConnection {
     const opened = await this.tls.open(packet);
     this.#takeEvents();
     if (typeof opened === "string") return; // The reason is for logs.
-    // RFC 9000 §12.3: a packet number is taken once.
-    if (space.received.has(opened.packetNumber)) return;
-    space.received.add(opened.packetNumber, opened.packetNumber + 1);
+    if (!space.receive(opened.packetNumber, this.#options.clock.now())) return;
     this.#lastHeard = this.#options.clock.now();
     if (level === "handshake") this.#budget.validate();
     const sender = this.tls.role === "client" ? "server" : "client";
@@ -202,8 +198,7 @@ export class QuicConnection {
   }
 
   #onAck(ack: AckFrame, level: Level, firstByte: number): void {
-    const microseconds = ack.delay * 2 ** (this.#peer.ackDelayExponent ?? 3);
-    const delay = level === "application" ? microseconds / 1000 : 0;
+    const delay = ack.delay * 2 ** (this.#peer.ackDelayExponent ?? 3) / 1000;
     const acked = this.#recovery.onAck(spaceOf(level), ack, delay, this.#options.clock.now());
     for (const { packetNumber, level } of acked) {
       if (level === "application") this.tls.onAcknowledged(packetNumber, firstByte);
@@ -265,18 +260,26 @@ export class QuicConnection {
 
   /** Writes what there is to say at a level. */
   #write(level: Level, payload: Payload): Payload {
-    const space = this.#recovery.spaces[spaceOf(level)];
     if (this.#closeFrame !== null) payload.add(closeFrameAt(level, this.#closeFrame));
-    else if (level !== "early" && space.ackOwed) {
-      space.ackOwed = !payload.add(ackFrame(space.received));
+    if (this.#closeFrame !== null) return payload;
+    const space = this.#recovery.spaces[spaceOf(level)];
+    // RFC 9000 §13.2.1: it goes with whatever is sent, since the one before may be lost.
+    if (level !== "early" && space.received.size > 0) {
+      payload.add(space.acknowledgement(this.#options.clock.now()));
     }
+    const { length } = payload;
     // RFC 9002 §7: acknowledgements are not congestion controlled, everything else is.
-    if (this.#closeFrame !== null || !this.#recovery.maySend) return payload;
+    if (this.#recovery.maySend) this.#writeFrames(level, payload);
+    if (payload.length === length && !space.ackOwed) payload.length = 0;
+    space.ackOwed = false;
+    return payload;
+  }
+
+  #writeFrames(level: Level, payload: Payload): void {
     if (level !== "early") payload.addChunks(this.tls.cryptoSender(level));
     if (level === "application") this.#handshakeDone.write(payload);
     this.#ping.write(payload);
     if (spaceOf(level) === "application") this.streams.write(payload);
-    return payload;
   }
 
   #setTimer(): void {
@@ -300,8 +303,6 @@ export class QuicConnection {
     this.tls.onTimeout();
     if (now < recovery || !this.#recovery.onTimeout(now)) return;
     this.#ping.owed = true;
-    // What was lost may be an acknowledgement of ours, too.
-    for (const it of Object.values(this.#recovery.spaces)) it.ackOwed = it.received.size > 0;
   }
 
   #end(error: Error | null): void {

@@ -55,7 +55,7 @@ export class Payload {
   }
 }
 
-/** A frame that has to arrive: from when it is owed it is sent until the peer acknowledges it. */
+/** A frame that has to arrive: once owed it is sent, as it is then, until the peer acknowledges it. */
 export class OwedFrame {
   /** Whether to send it. */
   owed = false;
@@ -63,7 +63,6 @@ export class OwedFrame {
   acked = false;
   readonly #frame: () => Frame;
 
-  /** `frame` makes it as it is when it is sent. */
   constructor(frame: () => Frame) {
     this.#frame = frame;
   }

@@ -3,30 +3,29 @@
  *
  * @module
  */
-import type { Level } from "@sealane/handshake";
 import {
   type AckFrame,
+  ackFrame,
   type PacketNumberSpace,
   QuicError,
   RangeSet,
   spaceOf,
   TransportErrorCode,
+  type WrittenPacket,
 } from "@sealane/quic-tls";
-import type { Fate } from "./payload.ts";
+import type { Fate, Payload } from "./payload.ts";
 
 /** A packet that was sent, that has to be acknowledged, and of which nothing has been heard. */
-export interface SentPacket {
-  readonly packetNumber: number;
-  readonly level: Level;
+export interface SentPacket extends Omit<WrittenPacket<Payload>, "content"> {
   readonly time: number;
-  readonly bytes: number;
   readonly fates: readonly Fate[];
 }
 
 /** A packet number space (RFC 9000 section 12.3). */
 class Space {
-  /** Packets that came, and whether an acknowledgement is owed. */
+  /** Packets that came, when the one with the largest number did, and whether an acknowledgement is owed. */
   readonly received = new RangeSet();
+  #largestTime = 0;
   ackOwed = false;
   /** Packets that may be lost. */
   readonly sent = new Map<number, SentPacket>();
@@ -34,10 +33,22 @@ class Space {
   largestAcked = -1;
   lastSent = -Infinity;
   lossTime = Infinity;
+
+  /** Takes a packet number, once (RFC 9000 section 12.3). */
+  receive(number: number, now: number): boolean {
+    if (this.received.has(number)) return false;
+    this.received.add(number, number + 1);
+    if (this.received.end(this.received.size - 1) === number + 1) this.#largestTime = now;
+    return true;
+  }
+
+  /** What came; the delay is in units of eight microseconds (RFC 9000 section 19.3). */
+  acknowledgement(now: number): AckFrame {
+    return ackFrame(this.received, Math.floor(125 * (now - this.#largestTime)));
+  }
 }
 
-/** The bytes of a datagram of ours. */
-export const DATAGRAM = 1200;
+export const DATAGRAM = 1200; // bytes
 const SPACES = ["initial", "handshake", "application"] as const;
 const PACKET_THRESHOLD = 3; // RFC 9002 §6.1.1
 const GRANULARITY = 1; // ms, RFC 9002 §6.1.2
@@ -99,7 +110,8 @@ export class Recovery {
       if (packet.time > this.#recoveryStart) this.#window += growth * packet.bytes;
       for (const { onAcked } of packet.fates) onAcked?.();
     }
-    if (newest !== undefined) this.#onRtt(now - newest.time, delay);
+    // What was acknowledged late, or again, says little about the path.
+    if (newest !== undefined && delay <= this.maxAckDelay) this.#onRtt(now - newest.time, delay);
     this.#detectLoss(name, now);
     return acked;
   }
@@ -127,13 +139,12 @@ export class Recovery {
       if (overtaken || time + wait <= now) return true;
       space.lossTime = Math.min(space.lossTime, time + wait);
       return false;
-    });
+    }, true);
     // RFC 9002 §7.3.2: the window is halved once per round trip.
     if ((lost.at(-1)?.time ?? -Infinity) > this.#recoveryStart) {
       this.#recoveryStart = now;
       this.#threshold = this.#window = Math.max(this.#window / 2, 2 * DATAGRAM);
     }
-    sendAgain(lost);
     return lost.length;
   }
 
@@ -163,7 +174,7 @@ export class Recovery {
     this.#probesOwed = 2;
     for (const name of SPACES) {
       let oldest = 0;
-      sendAgain(this.#take(name, () => oldest++ < 2));
+      this.#take(name, () => oldest++ < 2, true);
     }
     return true;
   }
@@ -175,22 +186,19 @@ export class Recovery {
 
   /** Has 0-RTT packets that the server declined sent again. */
   sendEarlyDataAgain(): void {
-    sendAgain(this.#take("application", ({ level }) => level === "early"));
+    this.#take("application", ({ level }) => level === "early", true);
   }
 
-  /** Takes packets out of a space. */
-  #take(name: PacketNumberSpace, filter: (packet: SentPacket) => boolean): SentPacket[] {
+  /** Takes packets out of a space, and tells their frames if they are lost. */
+  #take(name: PacketNumberSpace, filter: (packet: SentPacket) => boolean, lost = false) {
     const space = this.spaces[name];
     const taken = [...space.sent.values()].filter(filter);
     for (const packet of taken) {
       space.sent.delete(packet.packetNumber);
       this.#inFlight -= packet.bytes;
+      if (lost) { for (const { onLost } of packet.fates) onLost(); }
     }
     if (space.sent.size === 0) space.lossTime = Infinity;
     return taken;
   }
-}
-
-function sendAgain(packets: readonly SentPacket[]): void {
-  for (const { onLost } of packets.flatMap(({ fates }) => fates)) onLost();
 }

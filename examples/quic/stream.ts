@@ -12,6 +12,7 @@ import {
   TransportErrorCode,
 } from "@sealane/quic-tls";
 import { OwedFrame, type Payload } from "./payload.ts";
+import type { StreamSet } from "./stream_set.ts";
 import { ReceiveWindow } from "./window.ts";
 
 /** How many bytes a peer may send ahead of the reader, per stream. */
@@ -20,29 +21,20 @@ export const STREAM_WINDOW = 256 * 1024;
 const PIECE = 32 * 1024;
 const NOTHING = new Uint8Array(0);
 
-/** What a stream needs of its connection. */
-export interface StreamHost {
-  /** Takes the connection's credit for sending: at most `wanted` bytes. */
-  takeCredit(wanted: number): number;
-  /** The connection's window for what the peer sends. */
-  readonly window: ReceiveWindow;
-  /** There is something to send. */
-  wake(): void;
-  /** Nothing more happens on the stream in either direction. */
-  onDone(): void;
-}
-
 /** One stream: its readable and its writable side. */
 export class QuicStream {
   readonly id: number;
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
-  readonly #host: StreamHost;
+  readonly #host: StreamSet;
   /** Which sides are open; a unidirectional stream has one from the start. */
   readonly #open: { sending: boolean; receiving: boolean };
 
   readonly #sender = new CryptoSender();
-  readonly #fin = new OwedFrame(() => this.#end());
+  readonly #fin = new OwedFrame(() => {
+    const offset = this.#sender.written;
+    return { type: "stream", streamId: this.id, offset, data: NOTHING, fin: true };
+  });
   #reset: OwedFrame | null = null;
   #sendLimit = 0;
   #failure: Error | null = null;
@@ -58,7 +50,7 @@ export class QuicStream {
   /** Nobody reads any more: what comes counts as read. */
   #discarding = false;
 
-  constructor(id: number, sides: { sending: boolean; receiving: boolean }, host: StreamHost) {
+  constructor(id: number, sides: { sending: boolean; receiving: boolean }, host: StreamSet) {
     this.id = id;
     this.#host = host;
     this.#open = { ...sides };
@@ -131,11 +123,6 @@ export class QuicStream {
     if (last.acked && (last === this.#reset || !this.#sender.inFlight)) this.#close("sending");
   }
 
-  #end(): Frame {
-    const offset = this.#sender.written;
-    return { type: "stream", streamId: this.id, offset, data: NOTHING, fin: true };
-  }
-
   // Receiving
 
   /** Takes a STREAM frame. */
@@ -189,7 +176,7 @@ export class QuicStream {
   #close(side: "sending" | "receiving"): void {
     if (!this.#open[side]) return;
     this.#open[side] = false;
-    if (!this.#open.sending && !this.#open.receiving) this.#host.onDone();
+    if (!this.#open.sending && !this.#open.receiving) this.#host.onDone(this.id);
   }
 
   /** The connection is over. */

@@ -22,9 +22,10 @@ export const MAX_STREAMS = 100;
 
 /** All streams of one connection. */
 export class StreamSet {
+  /** There is something to send. */
+  readonly wake: () => void;
   /** The lowest bit of the IDs of our own streams. */
   readonly #initiator: number;
-  readonly #wake: () => void;
   readonly #streams = new Map<number, QuicStream>();
   readonly #pipe = new TransformStream<QuicStream, QuicStream>();
   readonly #newcomers = this.#pipe.writable.getWriter();
@@ -41,14 +42,14 @@ export class StreamSet {
   #sent = 0;
   // What we allow the peer.
   readonly #peerOpened = { bidi: 0, uni: 0 };
-  readonly #received: ReceiveWindow;
+  readonly window: ReceiveWindow;
   readonly #peerStreams: Record<StreamKind, ReceiveWindow>;
 
   constructor(role: Role, wake: () => void) {
     this.#initiator = role === "client" ? 0 : 1;
-    this.#wake = wake;
+    this.wake = wake;
     const data = (maximum: number): Frame => ({ type: "maxData", maximum });
-    this.#received = new ReceiveWindow(CONNECTION_WINDOW, data, wake);
+    this.window = new ReceiveWindow(CONNECTION_WINDOW, data, wake);
     const streams = (kind: StreamKind): ReceiveWindow =>
       new ReceiveWindow(MAX_STREAMS, (maximum) => ({ type: "maxStreams", kind, maximum }), wake);
     this.#peerStreams = { bidi: streams("bidi"), uni: streams("uni") };
@@ -94,23 +95,25 @@ export class StreamSet {
   #add(id: number): QuicStream {
     const ours = (id & 1) === this.#initiator;
     const bidi = (id & 2) === 0;
-    const stream = new QuicStream(id, { sending: ours || bidi, receiving: !ours || bidi }, {
-      window: this.#received,
-      wake: this.#wake,
-      takeCredit: (wanted) => {
-        const length = Math.max(0, Math.min(wanted, this.#sendLimit - this.#sent));
-        this.#sent += length;
-        return length;
-      },
-      onDone: () => {
-        this.#streams.delete(id);
-        // RFC 9000 §4.6: where a stream of the peer is over, it may open another one.
-        if (!ours) this.#peerStreams[bidi ? "bidi" : "uni"].consume(1);
-      },
-    });
+    const sides = { sending: ours || bidi, receiving: !ours || bidi };
+    const stream = new QuicStream(id, sides, this);
     stream.raiseSendLimit(this.#limitOf(id));
     this.#streams.set(id, stream);
     return stream;
+  }
+
+  /** Takes credit for sending on any stream: at most `wanted` bytes. */
+  takeCredit(wanted: number): number {
+    const length = Math.max(0, Math.min(wanted, this.#sendLimit - this.#sent));
+    this.#sent += length;
+    return length;
+  }
+
+  /** Nothing more happens on a stream in either direction. */
+  onDone(id: number): void {
+    this.#streams.delete(id);
+    // RFC 9000 §4.6: where a stream of the peer is over, it may open another one.
+    if ((id & 1) !== this.#initiator) this.#peerStreams[id & 2 ? "uni" : "bidi"].consume(1);
   }
 
   /** The stream with an ID; a new one if the peer opens it with this; none if it is over. */
@@ -155,7 +158,7 @@ export class StreamSet {
 
   /** Writes what the streams have to say. */
   write(payload: Payload): void {
-    this.#received.write(payload);
+    this.window.write(payload);
     this.#peerStreams.bidi.write(payload);
     this.#peerStreams.uni.write(payload);
     for (const stream of this.#streams.values()) stream.write(payload);
