@@ -9,6 +9,9 @@ import { parseCertificate, TrustStore } from "@sealane/pki";
 import { nativeProvider as provider } from "@sealane/providers/native";
 import { decodePem, encodePem, NamedGroup, Reader, TlsError, toHex } from "@sealane/wire";
 import { SeededRandom } from "@sealane/wire/testing";
+import { decodeEchConfigList } from "./ech/config.ts";
+import { arrangeInner, decodeInner, encodeInner } from "./ech/inner.ts";
+import { echConfigList, generateEchKey } from "./ech/keys.ts";
 import * as extensions from "./extensions/mod.ts";
 import type { ExtensionCodec } from "./extensions/mod.ts";
 import * as messages from "./messages/mod.ts";
@@ -135,6 +138,17 @@ async function targets(): Promise<readonly Target[]> {
       },
     });
   }
+  const [outer] = hellos;
+  const inner = encodeInner(arrangeInner(outer), 20);
+  const echKey = generateEchKey({ provider, publicName: "public.example" });
+  list.push(
+    { name: "ECHConfigList", seeds: [echConfigList([echKey])], decode: decodeEchConfigList },
+    {
+      name: "EncodedClientHelloInner",
+      seeds: [inner],
+      decode: (bytes) => decodeInner(bytes, outer),
+    },
+  );
   const pem = new TextEncoder().encode(encodePem("CERTIFICATE", issued.chain[0]));
   list.push(
     { name: "X.509", seeds: [issued.chain[0], authority.certificate], decode: parseCertificate },

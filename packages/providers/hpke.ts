@@ -182,7 +182,10 @@ export class Hpke {
 
   /** A fresh key pair. */
   generateKeyPair(): HpkeKeyPair {
-    return this.deriveKeyPair(this.#random(PRIVATE_KEY_LENGTH));
+    const inputKeyingMaterial = this.#random(PRIVATE_KEY_LENGTH);
+    const pair = this.deriveKeyPair(inputKeyingMaterial);
+    wipe(inputKeyingMaterial);
+    return pair;
   }
 
   /** DeriveKeyPair (RFC 9180 section 7.1.3): the key pair of keying material of 32 bytes or more. */
@@ -221,15 +224,16 @@ export class Hpke {
 
   /**
    * SetupBaseS (RFC 9180 section 5.1.1), or `null` if `publicKey` is not a public key. The `ephemeral` key pair is fresh
-   * unless given, which is for tests.
+   * unless given, which is for tests; a fresh one is wiped.
    */
   setupSender(
     publicKey: Uint8Array,
     info: Uint8Array,
-    ephemeral: HpkeKeyPair = this.generateKeyPair(),
+    ephemeral?: HpkeKeyPair,
   ): MaybePromise<HpkeSetup | null> {
-    const enc = ephemeral.publicKey;
-    const secret = this.#agree(ephemeral.privateKey, publicKey, concat([enc, publicKey]));
+    const { privateKey, publicKey: enc } = ephemeral ?? this.generateKeyPair();
+    const secret = this.#agree(privateKey, publicKey, concat([enc, publicKey]));
+    if (ephemeral === undefined) wipe(privateKey);
     if (secret === null) return null;
     const context = this.#schedule(secret, info);
     return context instanceof Promise
