@@ -4,27 +4,14 @@
  *
  * @module
  */
-import {
-  CertificateType,
-  ExtensionType,
-  HandshakeType,
-  type SignatureScheme,
-  TlsError,
-} from "@sealane/wire";
+import { CertificateType, HandshakeType, type SignatureScheme, TlsError } from "@sealane/wire";
 import { receiveAuthentication, sendCertificateVerify } from "../authentication.ts";
 import { certificateTypes, checkCertificateType, sendCertificate } from "../certificate_message.ts";
+import { checkRequest, requestDemand, requestedExtras } from "../certificate_request.ts";
 import type { ClientCredentialRequest, ClientTarget } from "../config.ts";
 import type { FlowContext } from "../context.ts";
 import { acceptanceOf, chooseCredential, type ChosenCredential } from "../credential_selection.ts";
-import {
-  certificateAuthoritiesInCertificateRequest,
-  compressCertificateInCertificateRequest,
-  decodeExtension,
-  delegatedCredentialInCertificateRequest,
-  findExtension,
-  signatureAlgorithmsCertInCertificateRequest,
-  signatureAlgorithmsInCertificateRequest,
-} from "../extensions/mod.ts";
+import { compressCertificateInCertificateRequest, decodeExtension } from "../extensions/mod.ts";
 import {
   type CertificateRequest,
   decodeCertificateRequest,
@@ -34,7 +21,6 @@ import { type Psk, recallPeer } from "../psk.ts";
 import { verifyAgain } from "../verify_identity.ts";
 import type { ResolvedClientConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
-import { restrictOptional, restrictSchemes } from "../suite_profile.ts";
 import type { ServerExtensions } from "./encrypted_extensions.ts";
 import type { ClientOffer } from "./hello.ts";
 
@@ -119,15 +105,6 @@ function* receiveCertificateRequest(context: FlowContext): Step<CertificateReque
   return request;
 }
 
-/** RFC 9846 §4.4.2: signature_algorithms MUST be there, and what we know must decode. */
-export function checkRequest(request: CertificateRequest): void {
-  const schemes = decodeExtension(request.extensions, signatureAlgorithmsInCertificateRequest);
-  if (schemes === undefined) {
-    throw new TlsError("peer/missing-extension", "CertificateRequest has no signature_algorithms");
-  }
-  decodeExtension(request.extensions, certificateAuthoritiesInCertificateRequest);
-}
-
 /** Certificate and CertificateVerify of ours, if asked; `null` without a signature. */
 export function* answerCertificateRequest(
   context: FlowContext,
@@ -149,14 +126,7 @@ export function* sendClientAuthentication(
   const chosen = yield* chooseClientCredential(context, config, request, server);
   const offered = new Set(extensions.map(({ type }) => type));
   yield* sendCertificate(context, chosen, request.context, {
-    ocspResponse: offered.has(ExtensionType.status_request)
-      ? chosen?.credential.ocspResponse ?? null
-      : null,
-    signedCertificateTimestamps: findExtension(
-      extensions,
-      ExtensionType.signed_certificate_timestamp,
-    ) !== undefined,
-    offeredExtensions: offered,
+    ...requestedExtras(offered, chosen?.credential ?? null),
     compression: decodeExtension(extensions, compressCertificateInCertificateRequest) ?? [],
   });
   if (chosen === null) return null;
@@ -172,19 +142,9 @@ function* chooseClientCredential(
 ): Step<ChosenCredential | null> {
   const { credentials } = config;
   if (credentials === undefined) return null;
-  const offered = decodeExtension(extensions, signatureAlgorithmsInCertificateRequest) ?? [];
-  const schemes = restrictSchemes(context.profile, offered);
   const request: ClientCredentialRequest = {
     certificateType: server.ownType,
-    signatureSchemes: schemes,
-    certificateSignatureSchemes:
-      decodeExtension(extensions, signatureAlgorithmsCertInCertificateRequest) ?? schemes,
-    delegatedCredentialSchemes: restrictOptional(
-      context.profile,
-      decodeExtension(extensions, delegatedCredentialInCertificateRequest) ?? null,
-    ),
-    certificateAuthorities:
-      decodeExtension(extensions, certificateAuthoritiesInCertificateRequest) ?? [],
+    ...requestDemand(context, extensions),
     server: server.peer,
     signal: context.signal,
   };

@@ -11,28 +11,15 @@ import {
   sendCertificateVerify,
 } from "../authentication.ts";
 import { sendCertificate } from "../certificate_message.ts";
+import { requestExtensions } from "../certificate_request.ts";
 import type { FlowContext } from "../context.ts";
 import type { ChosenCredential } from "../credential_selection.ts";
-import {
-  certificateAuthoritiesInCertificateRequest,
-  compressCertificateInCertificateRequest,
-  delegatedCredentialInCertificateRequest,
-  encodeExtension,
-  type RawExtension,
-  signatureAlgorithmsCertInCertificateRequest,
-  signatureAlgorithmsInCertificateRequest,
-  signedCertificateTimestampInCertificateRequest,
-  statusRequestInCertificateRequest,
-} from "../extensions/mod.ts";
-import { compressionIds } from "../extensions/certificate_compression.ts";
-import { CertificateStatusType } from "../extensions/status_request.ts";
 import {
   type CertificateRequest,
   encodeCertificateRequest,
 } from "../messages/certificate_request.ts";
 import type { ResolvedServerConfig } from "../resolve_config.ts";
 import { settle, type Step } from "../step.ts";
-import { restrictSchemes } from "../suite_profile.ts";
 import type { ReceivedHello } from "./client_hello.ts";
 
 /** Sends CertificateRequest if the configuration wants a client certificate. */
@@ -44,43 +31,6 @@ export function requestCertificate(
   const request = { context: new Uint8Array(), extensions: requestExtensions(context, config) };
   context.send(encodeCertificateRequest(request));
   return request;
-}
-
-/** The extensions of a CertificateRequest, with these authorities or those of the configuration. */
-export function requestExtensions(
-  context: FlowContext,
-  config: ResolvedServerConfig,
-  authorities: readonly Uint8Array[] = config.certificateAuthorities ?? [],
-): RawExtension[] {
-  // RFC 8998 §3.3.2: with its suites, sm2sig_sm3 is the only scheme in signature_algorithms.
-  const schemes = restrictSchemes(context.profile, config.offeredSchemes);
-  const extensions = [encodeExtension(signatureAlgorithmsInCertificateRequest, schemes)];
-  if (config.offeredCertificateSchemes !== null) {
-    extensions.push(
-      encodeExtension(
-        signatureAlgorithmsCertInCertificateRequest,
-        config.offeredCertificateSchemes,
-      ),
-    );
-  }
-  if (config.asksForOcsp) {
-    extensions.push(encodeExtension(statusRequestInCertificateRequest, CertificateStatusType.ocsp));
-  }
-  if (config.asksForTimestamps) {
-    extensions.push(encodeExtension(signedCertificateTimestampInCertificateRequest, true));
-  }
-  const compression = compressionIds(config.certificateCompression ?? []);
-  if (compression.length > 0) {
-    extensions.push(encodeExtension(compressCertificateInCertificateRequest, compression));
-  }
-  const delegated = restrictSchemes(context.profile, [...config.delegatedVerifiers.keys()]);
-  if (delegated.length > 0) {
-    extensions.push(encodeExtension(delegatedCredentialInCertificateRequest, delegated));
-  }
-  if (authorities.length > 0) {
-    extensions.push(encodeExtension(certificateAuthoritiesInCertificateRequest, authorities));
-  }
-  return extensions.concat(context.customExtensions("CR"));
 }
 
 /** Sends Certificate and CertificateVerify. */

@@ -17,13 +17,13 @@ import {
   receiveFinished,
 } from "../authentication.ts";
 import { openCertificate } from "../certificate_message.ts";
+import { requestExtensions } from "../certificate_request.ts";
 import type { FlowContext } from "../context.ts";
 import { encodeCertificateRequest } from "../messages/certificate_request.ts";
 import type { HandshakeMessage } from "../messages/message.ts";
 import type { ClientAuthenticationOptions, PostHandshake } from "../post_handshake.ts";
 import { judgesPeers, type ResolvedServerConfig } from "../resolve_config.ts";
 import type { Step } from "../step.ts";
-import { requestExtensions } from "./authenticate.ts";
 
 /** Bytes of a certificate_request_context: unpredictable, as RFC 9846 section 4.4.2 asks. */
 const CONTEXT_LENGTH = 16;
