@@ -57,11 +57,12 @@ export function* receiveAuthentication(
 }
 
 /** RFC 9846 §4.5.2: what is signed is padding, a context string that names the side, and the transcript hash. */
-function signedContent(side: "client" | "server", transcriptHash: Uint8Array): Uint8Array {
+function signedContent(context: FlowContext, side: "client" | "server"): Uint8Array {
+  const name = context.signatureContext ?? `TLS 1.3, ${side} CertificateVerify`;
   return concat([
     new Uint8Array(64).fill(0x20),
-    utf8(`TLS 1.3, ${side} CertificateVerify\0`),
-    transcriptHash,
+    utf8(`${name}\0`),
+    context.transcript.digest(),
   ]);
 }
 
@@ -74,7 +75,7 @@ function* receiveCertificateVerify(
   checkProfileScheme(context.profile, scheme);
   const { algorithm, publicKey } = yield* signingKey(context, identity, scheme);
   const side = context.role === "client" ? "server" : "client";
-  const content = signedContent(side, context.transcript.digest());
+  const content = signedContent(context, side);
   const good = yield* settle(
     algorithm.verify(publicKey, content, signature, "certificate-verify"),
   );
@@ -135,7 +136,7 @@ export function* sendCertificateVerify(
   context: FlowContext,
   { signer, scheme }: ChosenCredential,
 ): Step<void> {
-  const content = signedContent(context.role, context.transcript.digest());
+  const content = signedContent(context, context.role);
   const signature = yield* settle(
     signer.sign(scheme, content, { signal: context.signal, use: "certificate-verify" }),
   );

@@ -6,6 +6,7 @@
 import type { CipherSuite, Hash } from "@sealane/providers";
 import { ExtensionType, TlsError, wipe } from "@sealane/wire";
 import type { Carrier } from "./carrier.ts";
+import type { RequestDemand } from "./certificate_request.ts";
 import type { HandshakeEvent, Level } from "./events.ts";
 import type { CustomExtension } from "./custom_extension.ts";
 import type { RawExtension } from "./extensions/extension.ts";
@@ -22,6 +23,14 @@ import { Transcript } from "./transcript.ts";
 
 const NO_RANDOM = new Uint8Array(32);
 
+/** What a ClientHello says about the certificates that a server may show. */
+export interface ClientHelloOffer {
+  /** The types of its extensions. */
+  readonly offered: ReadonlySet<ExtensionType>;
+  /** On a server, what a credential has to fit; `null` on a client, and where ClientHello has no signature_algorithms. */
+  readonly demand: RequestDemand | null;
+}
+
 /** State that both roles share. */
 export class FlowContext {
   /** Which side this is. */
@@ -34,6 +43,10 @@ export class FlowContext {
   readonly signal: AbortSignal;
   /** What the agreed suite demands of signatures and certificates; `null`: nothing. */
   profile: SuiteProfile | null = null;
+  /** What the ClientHello that was answered says about certificates; `null` before ServerHello. */
+  clientHello: ClientHelloOffer | null = null;
+  /** The context string of CertificateVerify; `null`: that of the handshake for the side that signs. */
+  signatureContext: string | null = null;
   /** The transcript hash. */
   transcript: Transcript = new Transcript();
   /** Bytes of messages that are not whole yet. */

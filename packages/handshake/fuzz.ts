@@ -7,11 +7,12 @@
 import { createTestAuthority } from "@sealane/pki/testing";
 import { parseCertificate, TrustStore } from "@sealane/pki";
 import { nativeProvider as provider } from "@sealane/providers/native";
-import { decodePem, encodePem, NamedGroup, Reader, TlsError, toHex } from "@sealane/wire";
+import { concat, decodePem, encodePem, NamedGroup, Reader, TlsError, toHex } from "@sealane/wire";
 import { SeededRandom } from "@sealane/wire/testing";
 import { decodeEchConfigList } from "./ech/config.ts";
 import { arrangeInner, decodeInner, encodeInner } from "./ech/inner.ts";
 import { echConfigList, generateEchKey } from "./ech/keys.ts";
+import { readRequest } from "./exported_authenticators/request.ts";
 import * as extensions from "./extensions/mod.ts";
 import type { ExtensionCodec } from "./extensions/mod.ts";
 import * as messages from "./messages/mod.ts";
@@ -21,6 +22,7 @@ import {
   createReplayGuard,
   decodeSession,
   encodeSession,
+  getAuthenticatorContext,
   Handshake,
   RotatingTicketKeys,
   sealedTickets,
@@ -149,8 +151,24 @@ async function targets(): Promise<readonly Target[]> {
       decode: (bytes) => decodeInner(bytes, outer),
     },
   );
+  const ofType = (type: number) => sent.filter((message) => message[0] === type);
+  const certificate = messages.encodeCertificate({
+    context: new Uint8Array(4),
+    entries: [{ data: issued.chain[0], extensions: [] }],
+  });
+  const authenticator = concat([certificate, ofType(15)[0], ofType(20)[0]]);
   const pem = new TextEncoder().encode(encodePem("CERTIFICATE", issued.chain[0]));
   list.push(
+    {
+      name: "authenticator",
+      seeds: [authenticator, ...ofType(13)],
+      decode: getAuthenticatorContext,
+    },
+    {
+      name: "authenticator request",
+      seeds: ofType(13),
+      decode: (bytes) => readRequest(bytes, "server", 65_536),
+    },
     { name: "X.509", seeds: [issued.chain[0], authority.certificate], decode: parseCertificate },
     { name: "PEM", seeds: [pem], decode: (bytes) => decodePem(new TextDecoder().decode(bytes)) },
     {

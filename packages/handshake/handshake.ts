@@ -5,12 +5,17 @@
  * @module
  */
 import type { MaybePromise } from "@sealane/providers";
-import { HandshakeType, TlsError, type TlsErrorCode } from "@sealane/wire";
+import { TlsError, type TlsErrorCode } from "@sealane/wire";
 import { type Carrier, RECORDS } from "./carrier.ts";
 import { clientFlow } from "./client/flow.ts";
 import type { ClientConfig, ClientTarget, CommonConfig, ServerConfig } from "./config.ts";
 import { FlowContext } from "./context.ts";
 import type { HandshakeEvent, HandshakeInfo, Level } from "./events.ts";
+import {
+  AuthenticatorState,
+  type ExportedAuthenticators,
+} from "./exported_authenticators/state.ts";
+import { messageLimit } from "./limits.ts";
 import { PostHandshake } from "./post_handshake.ts";
 import type { EarlyDataParameters } from "./psk.ts";
 import { resolveClientConfig, resolveServerConfig } from "./resolve_config.ts";
@@ -42,6 +47,7 @@ export class Handshake {
   readonly #post: PostHandshake;
   readonly #abort = new AbortController();
   readonly #makeFlow: () => Step<void>;
+  #authenticators: AuthenticatorState | null = null;
   #flow: Step<void> | null = null;
   #need: Need | null = null;
   #running: Promise<void> | null = null;
@@ -190,6 +196,11 @@ export class Handshake {
     return this.#post.exportKeyingMaterial(label, context, length);
   }
 
+  /** For `createAuthenticator` and the like: proofs of further identities on this connection (RFC 9261). */
+  get exportedAuthenticators(): ExportedAuthenticators {
+    return this.#authenticators ??= new AuthenticatorState(this.#context, this.#post);
+  }
+
   /**
    * Ends the handshake from our side. Pending callbacks get their `AbortSignal`, secrets are wiped, and the alert of
    * `reason` is among the events. Does nothing after the end.
@@ -255,12 +266,7 @@ export class Handshake {
     }
   }
 
-  readonly #limitOf = (type: number): number => {
-    const limits = this.#context.config.allLimits;
-    const large = type === HandshakeType.certificate ||
-      type === HandshakeType.compressed_certificate;
-    return large ? limits.certificateMessage : limits.handshakeMessage;
-  };
+  readonly #limitOf = (type: number): number => messageLimit(this.#context.config.allLimits, type);
 
   /** Resumes the flow with `value` until it needs a message; a promise if it meets one. */
   #run(value: unknown): MaybePromise<void> {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { HandshakeType } from "@sealane/wire";
 
 /** Limits on what a peer may send. */
 export interface HandshakeLimits {
@@ -17,7 +18,10 @@ export interface HandshakeLimits {
   readonly pendingBytes: number;
   /** Most KeyUpdate messages in a row without application data between them. 32 unless given. */
   readonly keyUpdatesWithoutData: number;
-  /** Most requests for a certificate after the handshake that a client answers: each costs a signature. 1,000 unless given. */
+  /**
+   * Most requests for a certificate after the handshake that a client answers: each costs a signature. Also most exported
+   * authenticators (RFC 9261) of one connection. 1,000 unless given.
+   */
   readonly authenticationRequests: number;
   /** Most PSKs of a ClientHello that a server looks up: each may cost a decryption or a way to a store. 8 unless given. */
   readonly pskLookups: number;
@@ -36,3 +40,9 @@ export const DEFAULT_LIMITS: HandshakeLimits = {
   pskLookups: 8,
   tickets: 16,
 };
+
+/** The largest message of a type, bytes with header. */
+export function messageLimit(limits: HandshakeLimits, type: HandshakeType): number {
+  const large = type === HandshakeType.certificate || type === HandshakeType.compressed_certificate;
+  return large ? limits.certificateMessage : limits.handshakeMessage;
+}

@@ -44,10 +44,11 @@ export {
   issueDelegatedCredential,
   MAX_DELEGATION_VALIDITY,
 } from "./extensions/delegation.ts";
+export * from "./exported_authenticators/mod.ts";
 export type { ExtensionContext } from "./extensions/table.ts";
 export type { TicketRequest } from "./extensions/ticket_request.ts";
 export * from "./handshake.ts";
-export * from "./limits.ts";
+export { DEFAULT_LIMITS, type HandshakeLimits } from "./limits.ts";
 export * from "./observer.ts";
 export * from "./peer.ts";
 export type {

@@ -44,18 +44,60 @@ export function* peek(expected: readonly HandshakeType[]): Step<HandshakeMessage
   return (yield { message: expected, peek: true }) as HandshakeMessage;
 }
 
-/** Runs a step that waits for promises only, outside of the driver: for what the program asks for after the handshake. */
-export function drive<T>(step: Step<T>): MaybePromise<T> {
-  const result = step.next();
-  return result.done ? result.value : driveLater(step, result.value);
+/** Gives a step the next message, one of these types; with `peek` the message stays. Throws where there is none. */
+export type NextMessage = (expected: readonly HandshakeType[], peek: boolean) => HandshakeMessage;
+
+function noMessage(): never {
+  throw new Error("this step waits for a message of the peer");
 }
 
-async function driveLater<T>(step: Step<T>, first: Need): Promise<T> {
-  let need = first;
-  for (;;) {
-    if (!("promise" in need)) throw new Error("this step waits for a message of the peer");
-    const result = step.next(await need.promise);
-    if (result.done) return result.value;
-    need = result.value;
+/**
+ * Runs a step outside of the connection's driver: for what the program asks for after the handshake. Messages come from
+ * `next`; without it the step waits for promises only.
+ */
+export function drive<T>(step: Step<T>, next: NextMessage = noMessage): MaybePromise<T> {
+  return goOn(step, next, step.next());
+}
+
+function goOn<T>(
+  step: Step<T>,
+  next: NextMessage,
+  first: IteratorResult<Need, T>,
+): MaybePromise<T> {
+  let result = first;
+  while (!result.done) {
+    const need = result.value;
+    if ("promise" in need) return goOnLater(step, next, need.promise);
+    result = giveMessage(step, next, need.message, need.peek === true);
   }
+  return result.value;
+}
+
+async function goOnLater<T>(
+  step: Step<T>,
+  next: NextMessage,
+  promise: Promise<unknown>,
+): Promise<T> {
+  let value;
+  try {
+    value = await promise;
+  } catch (error) {
+    return await goOn(step, next, step.throw(error));
+  }
+  return await goOn(step, next, step.next(value));
+}
+
+function giveMessage<T>(
+  step: Step<T>,
+  next: NextMessage,
+  expected: readonly HandshakeType[],
+  peek: boolean,
+): IteratorResult<Need, T> {
+  let given;
+  try {
+    given = next(expected, peek);
+  } catch (error) {
+    return step.throw(error);
+  }
+  return step.next(given);
 }

@@ -8,6 +8,7 @@ import type { CryptoProvider } from "@sealane/providers";
 import type { QuicCommonConfig } from "./config.ts";
 import type { Role } from "./initial.ts";
 import { checkConnectionIds } from "./connection_id_check.ts";
+import { checkNotReduced, type RememberedParameters } from "./remembered_parameters.ts";
 import {
   decodeTransportParameters,
   encodeTransportParameters,
@@ -53,6 +54,7 @@ export class ParameterExchange {
   readonly #setup: ParameterSetup;
   readonly #client: ClientVersions;
   #peer: TransportParameters | null = null;
+  #remembered: RememberedParameters | null = null;
 
   /** Nothing is exchanged yet. */
   constructor(setup: ParameterSetup) {
@@ -110,6 +112,23 @@ export class ParameterExchange {
     if (role === "client") checkServerVersions(parameters, context.version, this.#client);
     this.#peer = parameters;
     return parameters;
+  }
+
+  /** On a client that offers a session: the server's parameters of that time, or `null`. */
+  remember(remembered: RememberedParameters | null): void {
+    this.#remembered = remembered;
+  }
+
+  /** What {@link ParameterExchange.remember} was told last. */
+  get remembered(): RememberedParameters | null {
+    return this.#remembered;
+  }
+
+  /** The server has accepted early data: refuses parameters that are less than those that were remembered. */
+  checkRemembered(): void {
+    if (this.#remembered !== null && this.#peer !== null) {
+      checkNotReduced(this.#remembered, this.#peer);
+    }
   }
 
   /**

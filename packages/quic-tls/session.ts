@@ -3,11 +3,17 @@
  *
  * @module
  */
-import type { ClientTarget, HandshakeEvent, HandshakeInfo, Level } from "@sealane/handshake";
+import type {
+  ClientTarget,
+  ExportedAuthenticators,
+  HandshakeEvent,
+  HandshakeInfo,
+  Level,
+} from "@sealane/handshake";
 import type { MaybePromise } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
 import { refusePacket } from "./admission.ts";
-import type { ConnectionHooks, QuicClientConfig, QuicServerConfig } from "./config.ts";
+import type { QuicClientConfig, QuicServerConfig } from "./config.ts";
 import { ConnectionStart } from "./connection_start.ts";
 import type { CryptoChunk, CryptoSender } from "./crypto_stream.ts";
 import type { DropReason } from "./drop.ts";
@@ -23,11 +29,10 @@ import { chain } from "./maybe.ts";
 import { ParameterExchange } from "./parameter_exchange.ts";
 import type { OpenedPacket } from "./protection.ts";
 import { withVersion } from "./resumption.ts";
-import { checkNotReduced, type RememberedParameters } from "./remembered_parameters.ts";
+import type { RememberedParameters } from "./remembered_parameters.ts";
 import type { TransportParameters } from "./transport_parameters.ts";
 import type { QuicVersion } from "./version.ts";
-
-const { PROTOCOL_VIOLATION } = TransportErrorCode;
+import { noCommonVersion } from "./version_negotiation.ts";
 
 /**
  * QUIC-TLS for one connection. The transport parses datagrams with `parseDatagram`, opens packets with
@@ -51,7 +56,6 @@ export class QuicTls {
   readonly #held: HoldQueue;
   #version: QuicVersion;
   #versionSettled = false;
-  #remembered: RememberedParameters | null = null;
   #earlyData: boolean | null = null;
   #complete = false;
   #confirmed = false;
@@ -68,7 +72,13 @@ export class QuicTls {
     const now = config.now ?? (() => performance.now());
     this.#keys = new LevelKeys(setup.provider, role, { now, pto: config.pto });
     this.#held = new HoldQueue(config.heldPackets ?? 0);
-    this.#driver = new HandshakeDriver(setup.handshake(this.#hooks()), config.cryptoBuffer, {
+    const handshake = setup.handshake({
+      send: () => this.#parameters.encode(this.#version, this.#start.retrySource),
+      receive: (data) => this.#receiveParameters(data),
+      version: () => this.#version,
+      onSession: (remembered) => this.#parameters.remember(remembered),
+    });
+    this.#driver = new HandshakeDriver(handshake, config.cryptoBuffer, {
       take: (event) => this.#take(event),
       fail: (error) => this.abort(error),
     });
@@ -140,7 +150,7 @@ export class QuicTls {
 
   /** On a client that offers a session: the server's parameters of that time, which hold for 0-RTT; else `null`. */
   get rememberedTransportParameters(): RememberedParameters | null {
-    return this.#remembered;
+    return this.#parameters.remembered;
   }
 
   /** What was agreed, as soon as it is known. */
@@ -191,6 +201,11 @@ export class QuicTls {
   /** Keying material of an exporter (RFC 9846 section 7.5). Throws `api/state` before the keys are there. */
   exportKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array {
     return this.#driver.handshake.exportKeyingMaterial(label, context, length);
+  }
+
+  /** For `createAuthenticator` and the like of `@sealane/handshake` (RFC 9261). */
+  get exportedAuthenticators(): ExportedAuthenticators {
+    return this.#driver.handshake.exportedAuthenticators;
   }
 
   // Packets
@@ -346,8 +361,7 @@ export class QuicTls {
       return this.#again(next);
     }
     if (next === "no-common-version") {
-      const reason = `the server has none of ${this.#versions.map(({ name }) => name).join(", ")}`;
-      this.abort(new QuicError(TransportErrorCode.VERSION_NEGOTIATION_ERROR, reason));
+      this.abort(noCommonVersion(this.#versions));
     }
     return next;
   }
@@ -362,7 +376,7 @@ export class QuicTls {
     if (this.#confirmed || this.#error !== null) return;
     if (!this.#complete) {
       const reason = "HANDSHAKE_DONE before the handshake is complete";
-      return this.abort(new QuicError(PROTOCOL_VIOLATION, reason));
+      return this.abort(new QuicError(TransportErrorCode.PROTOCOL_VIOLATION, reason));
     }
     this.#confirmed = true;
     this.#keys.application?.confirm();
@@ -424,18 +438,6 @@ export class QuicTls {
 
   // Between the handshake and the packets
 
-  /** This connection, as its handshake asks for it. */
-  #hooks(): ConnectionHooks {
-    return {
-      send: () => this.#parameters.encode(this.#version, this.#start.retrySource),
-      receive: (data) => this.#receiveParameters(data),
-      version: () => this.#version,
-      onSession: (remembered) => {
-        this.#remembered = remembered;
-      },
-    };
-  }
-
   #receiveParameters(data: Uint8Array): MaybePromise<void> {
     const parameters = this.#parameters.receive(data, {
       version: this.#version,
@@ -488,10 +490,7 @@ export class QuicTls {
   }
 
   #onComplete(info: HandshakeInfo): void {
-    const { peer } = this.#parameters;
-    if (info.earlyDataAccepted && this.#remembered !== null && peer !== null) {
-      checkNotReduced(this.#remembered, peer);
-    }
+    if (info.earlyDataAccepted) this.#parameters.checkRemembered();
     this.#complete = true;
     this.#events.push({ type: "complete", info });
     // RFC 9001 §4.1.2: on a server the complete handshake is confirmed.

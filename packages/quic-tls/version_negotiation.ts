@@ -45,6 +45,12 @@ export function onVersionNegotiation(
   return selectVersion(versions.supported, packet.versions) ?? "none";
 }
 
+/** What ends a client's connection if the server has none of its versions. */
+export function noCommonVersion(versions: readonly QuicVersion[]): QuicError {
+  const reason = `the server has none of ${versions.map(({ name }) => name).join(", ")}`;
+  return new QuicError(TransportErrorCode.VERSION_NEGOTIATION_ERROR, reason);
+}
+
 /** The `version_information` that a client sends. All versions of this package are compatible with each other. */
 export function clientVersionInformation(versions: ClientVersions): VersionInformation {
   const ids = versions.supported.map((version) => version.id);

@@ -7,6 +7,7 @@ import {
   type ClientAuthenticationOptions,
   type ClientConfig,
   type ClientTarget,
+  type ExportedAuthenticators,
   Handshake,
   type HandshakeEvent,
   type HandshakeInfo,
@@ -291,6 +292,11 @@ export class Connection {
   /** Keying material of an exporter (RFC 9846 section 7.5); see `Handshake.exportKeyingMaterial`. */
   exportKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array {
     return this.#handshake.exportKeyingMaterial(label, context, length);
+  }
+
+  /** For `createAuthenticator` and the like of `@sealane/handshake` (RFC 9261). */
+  get exportedAuthenticators(): ExportedAuthenticators {
+    return this.#handshake.exportedAuthenticators;
   }
 
   /**

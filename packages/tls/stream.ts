@@ -7,6 +7,7 @@ import type {
   ClientAuthenticationOptions,
   ClientConfig,
   ClientTarget,
+  ExportedAuthenticators,
   HandshakeInfo,
   PeerIdentity,
   ServerConfig,
@@ -286,6 +287,11 @@ export class TlsStream {
   /** Keying material of an exporter (RFC 9846 section 7.5); see `Handshake.exportKeyingMaterial`. */
   exportKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array {
     return this.#connection.exportKeyingMaterial(label, context, length);
+  }
+
+  /** For `createAuthenticator` and the like of `@sealane/handshake` (RFC 9261). */
+  get exportedAuthenticators(): ExportedAuthenticators {
+    return this.#connection.exportedAuthenticators;
   }
 
   /**

@@ -48,6 +48,7 @@ export const HandshakeType = {
   certificate: 11,
   certificate_request: 13,
   certificate_verify: 15,
+  client_certificate_request: 17,
   finished: 20,
   key_update: 24,
   compressed_certificate: 25,

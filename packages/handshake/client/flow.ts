@@ -51,6 +51,7 @@ export function* clientFlow(
     ? { config: wanted, target: wantedTarget }
     : forPublicName(wanted, rejectedBy);
   const { suite } = choice;
+  context.clientHello = { offered: offer.offered, demand: null };
   const keys = yield* agreeOnKeys(context, offer, choice);
   const early = new EarlyDataState(context, negotiated);
   installHandshakeKeys(context, choice, keys, early);

@@ -38,6 +38,7 @@ import { earlyTrafficSecret, judgeEarlyData } from "./early_data.ts";
 import { sendEncryptedExtensions } from "./encrypted_extensions.ts";
 import { type Agreement, agreeOnGroup } from "./hello_retry.ts";
 import {
+  certificateDemand,
   certificateTypeWithoutCertificate,
   chooseAlpn,
   chooseClientCertificateType,
@@ -62,6 +63,7 @@ export function* serverFlow(
   const agreement = yield* agreeOnGroup(context, config, first, ech);
   const { hello, suite, group, selected } = agreement;
   context.profile = profileOf(suite);
+  context.clientHello = { offered: hello.offered, demand: certificateDemand(context, hello) };
   yield* context.receiveCustomExtensions("CH", hello.hello.extensions);
   const chosen = yield* chooseAuthentication(context, config, hello, selected);
   const alpn = yield* chooseAlpn(context, config, hello);

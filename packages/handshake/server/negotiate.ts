@@ -14,6 +14,7 @@ import {
   type SignatureScheme,
   TlsError,
 } from "@sealane/wire";
+import type { RequestDemand } from "../certificate_request.ts";
 import type { ClientHelloInfo } from "../config.ts";
 import type { FlowContext } from "../context.ts";
 import type { Credential } from "../credential.ts";
@@ -210,6 +211,20 @@ export function* chooseServerCredential(
     );
   }
   return chosen;
+}
+
+/** What the ClientHello wants a certificate to fit; `null` if it takes none. */
+export function certificateDemand(
+  { profile }: FlowContext,
+  { info, signatureSchemes }: ReceivedHello,
+): RequestDemand | null {
+  if (signatureSchemes === null) return null;
+  return {
+    signatureSchemes: restrictSchemes(profile, signatureSchemes),
+    certificateSignatureSchemes: info.certificateSignatureSchemes,
+    delegatedCredentialSchemes: restrictOptional(profile, info.delegatedCredentialSchemes),
+    certificateAuthorities: info.certificateAuthorities,
+  };
 }
 
 function fit(
