@@ -82,7 +82,9 @@ Deno.test(
     withCaddy(async (port) => {
       for (const path of ["/one", "/two?x=y"]) {
         const { fields, body } = await get(new URL(`https://localhost:${port}${path}`), trust);
-        assertEquals(fields.slice(0, 2), [[":status", "200"], ["server", "Caddy"]]);
+        // Go gives header fields in any order.
+        const { ":status": status, server } = Object.fromEntries(fields);
+        assertEquals([status, server], ["200", "Caddy"]);
         assertEquals(new TextDecoder().decode(body), `caddy has ${path.split("?")[0]}`);
       }
     }),
