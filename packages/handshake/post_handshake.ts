@@ -231,6 +231,11 @@ export class PostHandshake {
     this.#updateOwed = false;
   }
 
+  /** Whether the peer asked for a key update that has not gone out: see {@link PostHandshake.beforeApplicationData}. */
+  get keyUpdateOwed(): boolean {
+    return this.#updateOwed;
+  }
+
   /**
    * The carrier is about to send application data: if the peer asked for a key update, ours goes out first, one for all
    * requests since the last data.

@@ -6,11 +6,11 @@
  */
 import type { Level } from "@sealane/handshake";
 import type { MaybePromise } from "@sealane/providers";
+import { MIN_INITIAL_DATAGRAM } from "./header.ts";
 import { type PacketNumberSpace, spaceOf } from "./level_keys.ts";
 import { chain } from "./maybe.ts";
 import { type PacketFields, packetOverhead, writePacketHeader } from "./packet_writer.ts";
 import { PACKET_TAG_LENGTH } from "./protection.ts";
-import { MIN_INITIAL_DATAGRAM } from "./server_admission.ts";
 import type { QuicTls } from "./session.ts";
 
 /** What a transport has written for one packet. */

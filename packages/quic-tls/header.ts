@@ -14,6 +14,9 @@ import { type LongPacketType, type QuicVersion, quicVersion } from "./version.ts
 /** The longest connection ID of versions 1 and 2, in bytes (RFC 9000 section 17.2). */
 export const MAX_CONNECTION_ID_LENGTH = 20;
 
+/** The least bytes of a datagram with which a client begins (RFC 9000 section 14.1). */
+export const MIN_INITIAL_DATAGRAM = 1200;
+
 /** Bytes of the Retry integrity tag. */
 export const RETRY_TAG_LENGTH = 16;
 

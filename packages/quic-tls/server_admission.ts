@@ -4,17 +4,21 @@
  * @module
  */
 import type { CryptoProvider, MaybePromise } from "@sealane/providers";
-import { equalBytes, utf8 } from "@sealane/wire";
+import { equalBytes, TlsError, utf8 } from "@sealane/wire";
 import { AddressTokens } from "./address_token.ts";
 import type { QuicServerConfig } from "./config.ts";
 import type { DropReason } from "./drop.ts";
-import { type LongPacket, type ParsedPacket, versionNegotiation } from "./header.ts";
+import {
+  type LongPacket,
+  MAX_CONNECTION_ID_LENGTH,
+  MIN_INITIAL_DATAGRAM,
+  type ParsedPacket,
+  versionNegotiation,
+} from "./header.ts";
 import { chain } from "./maybe.ts";
 import { writeRetry } from "./retry.ts";
 import { QUIC_VERSIONS, type QuicVersion, reservedVersion } from "./version.ts";
 
-/** RFC 9000 section 14.1: the least payload of a datagram with which a client begins. */
-export const MIN_INITIAL_DATAGRAM = 1200;
 /** RFC 9000 section 7.2: the least length of the connection ID that a client makes up. */
 const MIN_FIRST_CONNECTION_ID = 8;
 
@@ -82,8 +86,12 @@ export class ServerAdmission {
   readonly #versions: readonly QuicVersion[];
   readonly #tokens: AddressTokens;
 
-  /** A door with this configuration. */
+  /** Throws `api/config` for connection IDs of a length that clients would not take, or could guess. */
   constructor(config: ServerAdmissionConfig) {
+    const { connectionIdLength: length = MIN_FIRST_CONNECTION_ID } = config;
+    if (!Number.isInteger(length) || length < 4 || length > MAX_CONNECTION_ID_LENGTH) {
+      throw new TlsError("api/config", `connection IDs of ${length} bytes are not from 4 to 20`);
+    }
     this.#config = config;
     this.#versions = config.versions ?? QUIC_VERSIONS;
     this.#tokens = config.tokens ?? new AddressTokens({ provider: config.provider });

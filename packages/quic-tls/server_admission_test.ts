@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { concat } from "@sealane/wire";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { concat, TlsError } from "@sealane/wire";
 import { nativeProvider as provider } from "@sealane/providers/native";
 import { AddressTokens } from "./address_token.ts";
 import { TransportErrorCode } from "./errors.ts";
@@ -94,6 +94,14 @@ Deno.test("a Retry packet has the client come back with its token, once", async 
   const other = { ...second, destinationConnectionId: ORIGINAL_ID };
   assertEquals(answered(await server.admit(other, SIZE, FROM)).type, "retry");
   await finish(client, verdict);
+});
+
+Deno.test("connection IDs have 4 to 20 bytes", () => {
+  for (const connectionIdLength of [0, 3, 21, 4.5]) {
+    const error = assertThrows(() => door({ connectionIdLength }), TlsError);
+    assertEquals(error.code, "api/config");
+  }
+  door({ connectionIdLength: 4 });
 });
 
 Deno.test("Retry may depend on load", async () => {

@@ -349,8 +349,8 @@ export class QuicTls {
 
   /**
    * A client's handling of a Version Negotiation packet: the session that goes on instead of this one, to be started, with
-   * the best version that both have; everything sent is forgotten, and packet numbers go on (RFC 9000 section 6.2). Or why
-   * the packet was dropped; with `no-common-version` the connection ends.
+   * the best version that both have (RFC 9368 section 2.1). What was sent before it is forgotten; packet numbers may go on.
+   * Or why the packet was dropped; with `no-common-version` the connection ends.
    */
   receiveVersionNegotiation(packet: VersionNegotiationPacket): QuicTls | DropReason {
     if (this.#error !== null) return "closed";
@@ -360,9 +360,7 @@ export class QuicTls {
       this.abort(new TlsError("local/aborted", `${next.name} is tried instead`));
       return this.#again(next);
     }
-    if (next === "no-common-version") {
-      this.abort(noCommonVersion(this.#versions));
-    }
+    if (next === "no-common-version") this.abort(noCommonVersion(this.#versions));
     return next;
   }
 

@@ -237,6 +237,7 @@ export class Connection {
    * goes out there by itself; this is for carriers that may have no data to send for long. One answers all requests so far.
    */
   answerKeyUpdate(): void {
+    if (!this.#handshake.post.keyUpdateOwed) return;
     if (this.#error !== null || !this.#complete || this.#writeClosed) return;
     this.#guard(() => {
       this.#handshake.post.beforeApplicationData();
