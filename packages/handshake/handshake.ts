@@ -6,22 +6,22 @@
  */
 import type { MaybePromise } from "@sealane/providers";
 import { TlsError, type TlsErrorCode } from "@sealane/wire";
-import { type Carrier, RECORDS } from "./carrier.ts";
+import { type Carrier, RECORDS } from "./engine/carrier.ts";
 import { clientFlow } from "./client/flow.ts";
-import type { ClientConfig, ClientTarget, CommonConfig, ServerConfig } from "./config.ts";
-import { FlowContext } from "./context.ts";
-import type { HandshakeEvent, HandshakeInfo, Level } from "./events.ts";
+import type { ClientConfig, ClientTarget, CommonConfig, ServerConfig } from "./config/config.ts";
+import { FlowContext } from "./engine/context.ts";
+import type { HandshakeEvent, HandshakeInfo, Level } from "./engine/events.ts";
 import {
   AuthenticatorState,
   type ExportedAuthenticators,
 } from "./exported_authenticators/state.ts";
-import { messageLimit } from "./limits.ts";
-import { PostHandshake } from "./post_handshake.ts";
-import type { EarlyDataParameters } from "./psk.ts";
-import { resolveClientConfig, resolveServerConfig } from "./resolve_config.ts";
+import { messageLimit } from "./config/limits.ts";
+import { PostHandshake } from "./engine/post_handshake.ts";
+import type { EarlyDataParameters } from "./session/psk.ts";
+import { resolveClientConfig, resolveServerConfig } from "./config/resolve_config.ts";
 import { serverFlow } from "./server/flow.ts";
 import type { Session } from "./session/session.ts";
-import { isPromise, type Need, type Step } from "./step.ts";
+import { isPromise, type Need, type Step } from "./engine/step.ts";
 
 /** Options of a handshake besides its configuration. */
 export interface HandshakeOptions {

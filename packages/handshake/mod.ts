@@ -4,15 +4,15 @@
  *
  * @module
  */
-export * from "./carrier.ts";
-export * from "./config.ts";
-export * from "./credential.ts";
+export * from "./engine/carrier.ts";
+export * from "./config/config.ts";
+export * from "./identity/credential.ts";
 export {
   type CredentialChoice,
   type CredentialDemand,
   findCredential,
-} from "./credential_selection.ts";
-export * from "./custom_extension.ts";
+} from "./authentication/credential_selection.ts";
+export * from "./config/custom_extension.ts";
 export {
   decodeEchConfig,
   decodeEchConfigList,
@@ -21,9 +21,14 @@ export {
   type EchConfigExtension,
   encodeEchConfig,
   encodeEchConfigList,
-} from "./ech/config.ts";
-export { echConfigList, type EchKey, type EchKeyOptions, generateEchKey } from "./ech/keys.ts";
-export * from "./events.ts";
+} from "./config/ech_config.ts";
+export {
+  echConfigList,
+  type EchKey,
+  type EchKeyOptions,
+  generateEchKey,
+} from "./config/ech_keys.ts";
+export * from "./engine/events.ts";
 export type { HpkeSymmetricCipherSuite } from "./extensions/encrypted_client_hello.ts";
 export {
   builtinCompression,
@@ -34,7 +39,7 @@ export {
   checkDelegatedKey,
   type DelegatedKey,
   type DelegatedKeys,
-} from "./extensions/delegated_key.ts";
+} from "./identity/delegated_key.ts";
 export {
   decodeDelegatedCredential,
   delegationExpiry,
@@ -43,27 +48,27 @@ export {
   encodeDelegatedCredential,
   issueDelegatedCredential,
   MAX_DELEGATION_VALIDITY,
-} from "./extensions/delegation.ts";
+} from "./identity/delegation.ts";
 export * from "./exported_authenticators/mod.ts";
 export type { ExtensionContext } from "./extensions/table.ts";
 export type { TicketRequest } from "./extensions/ticket_request.ts";
 export * from "./handshake.ts";
-export { DEFAULT_LIMITS, type HandshakeLimits } from "./limits.ts";
-export * from "./observer.ts";
-export * from "./peer.ts";
+export { DEFAULT_LIMITS, type HandshakeLimits } from "./config/limits.ts";
+export * from "./engine/observer.ts";
+export * from "./identity/peer.ts";
 export type {
   ClientAuthenticationOptions,
   PostHandshake,
   PostHandshakeHandler,
-} from "./post_handshake.ts";
-export type { EarlyDataParameters, ExternalPsk, ExternalPskEarlyData } from "./psk.ts";
+} from "./engine/post_handshake.ts";
+export type { EarlyDataParameters, ExternalPsk, ExternalPskEarlyData } from "./session/psk.ts";
 export { TlsFlag } from "./extensions/tls_flags.ts";
-export type { OcspPolicy, TransparencyPolicy } from "./verify_status.ts";
+export type { OcspPolicy, TransparencyPolicy } from "./authentication/verify_status.ts";
 export {
   DEFAULT_GROUPS,
   DEFAULT_SIGNATURE_SCHEMES,
   DELEGATED_CREDENTIAL_SCHEMES,
-} from "./resolve_config.ts";
+} from "./config/resolve_config.ts";
 export * from "./session/mod.ts";
 export type { HandshakeMessage } from "./messages/message.ts";
-export type { Need, Step } from "./step.ts";
+export type { Need, Step } from "./engine/step.ts";

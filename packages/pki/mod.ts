@@ -12,13 +12,13 @@
  *
  * @module
  */
-export * from "./certificate.ts";
+export * from "./certificate/certificate.ts";
 export {
   type DistinguishedName,
   formatDistinguishedName,
   type NameAttribute,
   parseDistinguishedName,
-} from "./distinguished_name.ts";
+} from "./names/distinguished_name.ts";
 export {
   ANY_POLICY,
   type BasicConstraints,
@@ -31,30 +31,30 @@ export {
   type NameConstraints,
   type PolicyConstraints,
   type PolicyMapping,
-} from "./extensions.ts";
-export type { GeneralName, GeneralSubtree } from "./general_name.ts";
-export * from "./ip_address.ts";
-export * from "./names.ts";
-export * from "./ocsp.ts";
-export * from "./ocsp_response.ts";
+} from "./certificate/extensions.ts";
+export type { GeneralName, GeneralSubtree } from "./names/general_name.ts";
+export * from "./names/ip_address.ts";
+export * from "./names/names.ts";
+export * from "./status/ocsp.ts";
+export * from "./status/ocsp_response.ts";
 export {
   DEFAULT_PATH_LIMITS,
   type PathLimits,
   type PathOptions,
   type VerifiedPath,
   verifyPath,
-} from "./path.ts";
-export * from "./pem.ts";
-export type { PolicyInputs } from "./policy.ts";
+} from "./path/path.ts";
+export * from "./certificate/pem.ts";
+export type { PolicyInputs } from "./path/policy.ts";
 export {
   type AlgorithmIdentifier,
   parseSubjectPublicKeyInfo,
   rsaModulusBits,
   type SubjectPublicKeyInfo,
-} from "./public_key.ts";
-export * from "./sct.ts";
-export * from "./signature_algorithm.ts";
-export { systemTrust } from "./system_trust.ts";
-export * from "./trust.ts";
-export type { ValidationInputs } from "./validate.ts";
-export * from "./verify.ts";
+} from "./certificate/public_key.ts";
+export * from "./status/sct.ts";
+export * from "./certificate/signature_algorithm.ts";
+export { systemTrust } from "./path/system_trust.ts";
+export * from "./path/trust.ts";
+export type { ValidationInputs } from "./path/validate.ts";
+export * from "./path/verify.ts";

@@ -35,8 +35,8 @@ import {
 import type { CipherSuite, MaybePromise } from "@sealane/providers";
 import { type AlertDescription, TlsError } from "@sealane/wire";
 import { adaptServer, commonParts } from "./config.ts";
-import type { Role } from "./initial.ts";
-import { chain } from "./maybe.ts";
+import type { Role } from "./keys/initial.ts";
+import { chain } from "./crypto/maybe.ts";
 
 /** The callbacks of `SSL_QUIC_METHOD`. To refuse, throw: the handshake ends with internal_error. */
 export interface QuicMethod {

@@ -9,7 +9,7 @@ import {
 import { nativeProvider } from "@sealane/providers/native";
 import { AlertDescription, TlsError, toHex, utf8 } from "@sealane/wire";
 import { type QuicMethod, QuicSsl } from "./boringssl.ts";
-import { clientConfig, serverConfig } from "./test_end.ts";
+import { clientConfig, serverConfig } from "./testing/test_end.ts";
 
 /** A stack that writes down every call and carries the data to its peer. */
 class Stack implements QuicMethod {

@@ -6,11 +6,11 @@
 import type { ClientConfig, CommonConfig, CustomExtension, ServerConfig } from "@sealane/handshake";
 import type { MaybePromise } from "@sealane/providers";
 import { CipherSuiteId, ExtensionType, TlsError } from "@sealane/wire";
-import { requireQuicSuite } from "./protection.ts";
-import type { RememberedParameters } from "./remembered_parameters.ts";
-import { serverResumption } from "./resumption.ts";
-import type { TransportParameters } from "./transport_parameters.ts";
-import type { QuicVersion } from "./version.ts";
+import { requireQuicSuite } from "./keys/protection.ts";
+import type { RememberedParameters } from "./parameters/remembered_parameters.ts";
+import { serverResumption } from "./start/resumption.ts";
+import type { TransportParameters } from "./parameters/transport_parameters.ts";
+import type { QuicVersion } from "./packets/version.ts";
 
 /** The transport parameters that a transport configures: those that {@link QuicTls} does not set itself. */
 export type LocalTransportParameters = Omit<

@@ -6,8 +6,8 @@
 import type { EarlyDataReason, HandshakeInfo, Level, TicketEvent } from "@sealane/handshake";
 import type { TlsError } from "@sealane/wire";
 import type { QuicError, TransportErrorCode } from "./errors.ts";
-import type { TransportParameters } from "./transport_parameters.ts";
-import type { QuicVersion } from "./version.ts";
+import type { TransportParameters } from "./parameters/transport_parameters.ts";
+import type { QuicVersion } from "./packets/version.ts";
 
 /** What a session tells the transport, in order. */
 export type QuicTlsEvent =

@@ -12,27 +12,28 @@ import type {
 } from "@sealane/handshake";
 import type { MaybePromise } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
-import { refusePacket } from "./admission.ts";
+import { refusePacket } from "./packets/admission.ts";
 import type { QuicClientConfig, QuicServerConfig } from "./config.ts";
-import { ConnectionStart } from "./connection_start.ts";
-import type { CryptoChunk, CryptoSender } from "./crypto_stream.ts";
-import type { DropReason } from "./drop.ts";
+import { ConnectionStart } from "./start/connection_start.ts";
+import type { CryptoChunk, CryptoSender } from "./crypto/crypto_stream.ts";
+import type { DropReason } from "./packets/drop.ts";
 import { closeCodeOf, QuicError, TransportErrorCode } from "./errors.ts";
 import type { QuicTlsEvent } from "./events.ts";
-import { HandshakeDriver } from "./handshake_driver.ts";
-import type { RetryPacket, VersionNegotiationPacket } from "./header.ts";
-import type { Role } from "./initial.ts";
-import { clientSetup, serverSetup, type SessionSetup } from "./session_setup.ts";
-import { HoldQueue } from "./hold_queue.ts";
-import { LevelKeys, levelOf, type PacketNumberSpace, type ProtectedPacket } from "./level_keys.ts";
-import { chain } from "./maybe.ts";
-import { ParameterExchange } from "./parameter_exchange.ts";
-import type { OpenedPacket } from "./protection.ts";
-import { withVersion } from "./resumption.ts";
-import type { RememberedParameters } from "./remembered_parameters.ts";
-import type { TransportParameters } from "./transport_parameters.ts";
-import type { QuicVersion } from "./version.ts";
-import { noCommonVersion } from "./version_negotiation.ts";
+import { HandshakeDriver } from "./crypto/handshake_driver.ts";
+import type { RetryPacket, VersionNegotiationPacket } from "./packets/header.ts";
+import type { Role } from "./keys/initial.ts";
+import { clientSetup, serverSetup, type SessionSetup } from "./start/session_setup.ts";
+import { HoldQueue } from "./packets/hold_queue.ts";
+import { LevelKeys, levelOf } from "./keys/level_keys.ts";
+import type { PacketNumberSpace, ProtectedPacket } from "./keys/level_keys.ts";
+import { chain } from "./crypto/maybe.ts";
+import { ParameterExchange } from "./parameters/parameter_exchange.ts";
+import type { OpenedPacket } from "./keys/protection.ts";
+import { withVersion } from "./start/resumption.ts";
+import type { RememberedParameters } from "./parameters/remembered_parameters.ts";
+import type { TransportParameters } from "./parameters/transport_parameters.ts";
+import type { QuicVersion } from "./packets/version.ts";
+import { noCommonVersion } from "./start/version_negotiation.ts";
 
 /**
  * QUIC-TLS for one connection. The transport parses datagrams with `parseDatagram`, opens packets with

@@ -45,13 +45,13 @@ import {
   withClientDefaults,
   type WithDefaults,
   withServerDefaults,
-} from "./defaults.ts";
-import type { EarlyDataResult } from "./early_data.ts";
-import type { PemCredential } from "./pem_credential.ts";
-import { Connection } from "./connection.ts";
-import { TlsStream } from "./stream.ts";
-import type { TlsStreamOptions } from "./stream_options.ts";
-import { socketTransport } from "./deno_socket.ts";
+} from "./options/defaults.ts";
+import type { EarlyDataResult } from "./connection/early_data.ts";
+import type { PemCredential } from "./options/pem_credential.ts";
+import { Connection } from "./connection/connection.ts";
+import { TlsStream } from "./stream/stream.ts";
+import type { TlsStreamOptions } from "./stream/stream_options.ts";
+import { socketTransport } from "./deno/deno_socket.ts";
 
 /** Options of {@link startTls}. */
 export interface StartTlsOptions

@@ -4,13 +4,13 @@
  *
  * @module
  */
-export * from "./connection.ts";
-export type { ConnectionEvent, ConnectionOptions } from "./connection_options.ts";
-export type { EarlyDataResult } from "./early_data.ts";
-export type { TrafficSecrets, TrafficState } from "./traffic_secrets.ts";
+export * from "./connection/connection.ts";
+export type { ConnectionEvent, ConnectionOptions } from "./connection/connection_options.ts";
+export type { EarlyDataResult } from "./connection/early_data.ts";
+export type { TrafficSecrets, TrafficState } from "./connection/traffic_secrets.ts";
 export { type PaddingPolicy, padRandomly, padToMultiple, type RecordLimits } from "@sealane/record";
-export * from "./stream.ts";
-export type { TlsStreamOptions } from "./stream_options.ts";
-export type { ResumeOption, WithDefaults } from "./defaults.ts";
-export * from "./pem_credential.ts";
-export type { ByteTransport, StreamPair } from "./transport.ts";
+export * from "./stream/stream.ts";
+export type { TlsStreamOptions } from "./stream/stream_options.ts";
+export type { ResumeOption, WithDefaults } from "./options/defaults.ts";
+export * from "./options/pem_credential.ts";
+export type { ByteTransport, StreamPair } from "./stream/transport.ts";

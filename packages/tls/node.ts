@@ -55,9 +55,9 @@ import {
 } from "./node/options.ts";
 import { peerCertificate } from "./node/peer_certificate.ts";
 import { TLSSocket } from "./node/tls_socket.ts";
-import { Connection } from "./connection.ts";
-import { deferred } from "./deferred.ts";
-import { TlsStream } from "./stream.ts";
+import { Connection } from "./connection/connection.ts";
+import { deferred } from "./connection/deferred.ts";
+import { TlsStream } from "./stream/stream.ts";
 
 export type {
   CommonTlsOptions,

@@ -5,22 +5,34 @@
  * @module
  */
 import { CertificateType, HandshakeType, type SignatureScheme, TlsError } from "@sealane/wire";
-import { receiveAuthentication, sendCertificateVerify } from "../authentication.ts";
-import { certificateTypes, checkCertificateType, sendCertificate } from "../certificate_message.ts";
-import { checkRequest, requestDemand, requestedExtras } from "../certificate_request.ts";
-import type { ClientCredentialRequest, ClientTarget } from "../config.ts";
-import type { FlowContext } from "../context.ts";
-import { acceptanceOf, chooseCredential, type ChosenCredential } from "../credential_selection.ts";
+import { receiveAuthentication, sendCertificateVerify } from "../authentication/authentication.ts";
+import {
+  certificateTypes,
+  checkCertificateType,
+  sendCertificate,
+} from "../authentication/certificate_message.ts";
+import {
+  checkRequest,
+  requestDemand,
+  requestedExtras,
+} from "../authentication/certificate_request.ts";
+import type { ClientCredentialRequest, ClientTarget } from "../config/config.ts";
+import type { FlowContext } from "../engine/context.ts";
+import {
+  acceptanceOf,
+  chooseCredential,
+  type ChosenCredential,
+} from "../authentication/credential_selection.ts";
 import { compressCertificateInCertificateRequest, decodeExtension } from "../extensions/mod.ts";
 import {
   type CertificateRequest,
   decodeCertificateRequest,
 } from "../messages/certificate_request.ts";
-import type { PeerIdentity } from "../peer.ts";
-import { type Psk, recallPeer } from "../psk.ts";
-import { verifyAgain } from "../verify_identity.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
-import { settle, type Step } from "../step.ts";
+import type { PeerIdentity } from "../identity/peer.ts";
+import { type Psk, recallPeer } from "../session/psk.ts";
+import { verifyAgain } from "../authentication/verify_identity.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
+import { settle, type Step } from "../engine/step.ts";
 import type { ServerExtensions } from "./encrypted_extensions.ts";
 import type { ClientOffer } from "./hello.ts";
 

@@ -4,11 +4,11 @@
  * @module
  */
 import { equalBytes, TlsError } from "@sealane/wire";
-import type { FlowContext } from "../context.ts";
-import type { EarlyDataReason } from "../events.ts";
-import { EarlySecret } from "../key_schedule.ts";
-import type { Psk } from "../psk.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
+import type { FlowContext } from "../engine/context.ts";
+import type { EarlyDataReason } from "../engine/events.ts";
+import { EarlySecret } from "../engine/key_schedule.ts";
+import type { Psk } from "../session/psk.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 
 /** Why the first PSK brings no early data under this configuration; `null` if it does. */
 export function whyNoEarlyData(

@@ -4,9 +4,9 @@
  * @module
  */
 import { CertificateType, equalBytes, HandshakeType, TlsError } from "@sealane/wire";
-import { checkCertificateType } from "../certificate_message.ts";
-import type { FlowContext } from "../context.ts";
-import { decodeEchConfigList } from "../ech/config.ts";
+import { checkCertificateType } from "../authentication/certificate_message.ts";
+import type { FlowContext } from "../engine/context.ts";
+import { decodeEchConfigList } from "../config/ech_config.ts";
 import {
   alpnInEncryptedExtensions,
   checkResponseExtensions,
@@ -22,8 +22,8 @@ import {
   ticketRequestInEncryptedExtensions,
 } from "../extensions/mod.ts";
 import { decodeEncryptedExtensions } from "../messages/encrypted_extensions.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
-import type { Step } from "../step.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
+import type { Step } from "../engine/step.ts";
 import type { ClientOffer } from "./hello.ts";
 
 /** What EncryptedExtensions says. */

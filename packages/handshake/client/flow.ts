@@ -4,25 +4,30 @@
  * @module
  */
 import { HandshakeType, type NamedGroup, namedGroupName, TlsError, wipe } from "@sealane/wire";
-import { deriveApplicationSecrets } from "../application_secrets.ts";
-import { receiveFinished, sendFinished } from "../authentication.ts";
-import type { ClientTarget } from "../config.ts";
-import type { FlowContext } from "../context.ts";
-import type { ChosenCredential } from "../credential_selection.ts";
+import { deriveApplicationSecrets } from "../engine/application_secrets.ts";
+import { receiveFinished, sendFinished } from "../authentication/authentication.ts";
+import type { ClientTarget } from "../config/config.ts";
+import type { FlowContext } from "../engine/context.ts";
+import type { ChosenCredential } from "../authentication/credential_selection.ts";
 import { echRequired, forPublicName } from "../ech/client.ts";
-import type { EarlyDataReason } from "../events.ts";
-import { EarlySecret, type MainSecret } from "../key_schedule.ts";
+import type { EarlyDataReason } from "../engine/events.ts";
+import { EarlySecret, type MainSecret } from "../engine/key_schedule.ts";
 import { encodeEndOfEarlyData } from "../messages/end_of_early_data.ts";
 import {
   decodeServerHello,
   isHelloRetryRequest,
   type ServerHello,
 } from "../messages/server_hello.ts";
-import type { PostHandshake } from "../post_handshake.ts";
-import { comesFromOutside, credentialDigest, inheritedPolicy, rememberPeer } from "../psk.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
-import { settle, type Step } from "../step.ts";
-import { profileOf } from "../suite_profile.ts";
+import type { PostHandshake } from "../engine/post_handshake.ts";
+import {
+  comesFromOutside,
+  credentialDigest,
+  inheritedPolicy,
+  rememberPeer,
+} from "../session/psk.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
+import { settle, type Step } from "../engine/step.ts";
+import { profileOf } from "../config/suite_profile.ts";
 import { answerCertificateRequest, authenticateServer } from "./authenticate.ts";
 import { checkAcceptedEarlyData, rejectEarlyData } from "./early_data.ts";
 import { receiveEncryptedExtensions, type ServerExtensions } from "./encrypted_extensions.ts";

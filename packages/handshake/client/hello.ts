@@ -12,12 +12,12 @@ import {
   type NamedGroup,
   ProtocolVersion,
 } from "@sealane/wire";
-import type { ClientTarget } from "../config.ts";
-import type { FlowContext } from "../context.ts";
+import type { ClientTarget } from "../config/config.ts";
+import type { FlowContext } from "../engine/context.ts";
 import { EchOffer } from "../ech/client.ts";
 import { greaseEch } from "../ech/grease.ts";
 import { arrangeInner } from "../ech/inner.ts";
-import type { EarlyDataReason } from "../events.ts";
+import type { EarlyDataReason } from "../engine/events.ts";
 import {
   cookieInClientHello,
   earlyDataInClientHello,
@@ -26,11 +26,11 @@ import {
   type RawExtension,
 } from "../extensions/mod.ts";
 import type { ClientHello } from "../messages/client_hello.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
-import { settle, type Step } from "../step.ts";
-import type { Psk } from "../psk.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
+import { settle, type Step } from "../engine/step.ts";
+import type { Psk } from "../session/psk.ts";
 import { installEarlyKeys, whyNoEarlyData } from "./early_data.ts";
-import { Grease } from "../grease.ts";
+import { Grease } from "../extensions/grease.ts";
 import { generateShares, groupOf, shareEntries } from "./key_shares.ts";
 import { offeredExtensions, offersPskAlone } from "./offered_extensions.ts";
 import { choosePsks, encodeWithBinders } from "./psk.ts";

@@ -6,9 +6,9 @@
 import type { KeyExchangeGroup, KeyPair } from "@sealane/providers";
 import { type NamedGroup, NamedGroup as G, namedGroupName, TlsError } from "@sealane/wire";
 import type { KeyShareEntry } from "../extensions/mod.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
-import { settle, type Step } from "../step.ts";
-import { profileGroups } from "../suite_profile.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
+import { settle, type Step } from "../engine/step.ts";
+import { profileGroups } from "../config/suite_profile.ts";
 
 /** A key pair for each group that gets a share; the X25519 part of a hybrid share serves the plain share too. */
 export function* generateShares(config: ResolvedClientConfig): Step<Map<NamedGroup, KeyPair>> {

@@ -7,8 +7,8 @@
 import { parseIpAddress } from "@sealane/pki";
 import type { KeyPair } from "@sealane/providers";
 import { CertificateType, type NamedGroup, ProtocolVersion } from "@sealane/wire";
-import type { ClientTarget } from "../config.ts";
-import type { FlowContext } from "../context.ts";
+import type { ClientTarget } from "../config/config.ts";
+import type { FlowContext } from "../engine/context.ts";
 import { compressionIds } from "../extensions/certificate_compression.ts";
 import {
   alpnInClientHello,
@@ -34,9 +34,9 @@ import {
   ticketRequestInClientHello,
 } from "../extensions/mod.ts";
 import { CertificateStatusType } from "../extensions/status_request.ts";
-import type { Grease } from "../grease.ts";
-import type { Psk } from "../psk.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
+import type { Grease } from "../extensions/grease.ts";
+import type { Psk } from "../session/psk.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 import { shareEntries } from "./key_shares.ts";
 import { pskModes } from "./psk.ts";
 

@@ -4,14 +4,14 @@
  * @module
  */
 import { HandshakeType, TlsError, toHex } from "@sealane/wire";
-import { sendFinished } from "../authentication.ts";
-import { checkRequest } from "../certificate_request.ts";
-import type { FlowContext } from "../context.ts";
-import type { ChosenCredential } from "../credential_selection.ts";
+import { sendFinished } from "../authentication/authentication.ts";
+import { checkRequest } from "../authentication/certificate_request.ts";
+import type { FlowContext } from "../engine/context.ts";
+import type { ChosenCredential } from "../authentication/credential_selection.ts";
 import { decodeCertificateRequest } from "../messages/certificate_request.ts";
-import type { PostHandshake } from "../post_handshake.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
-import type { Step } from "../step.ts";
+import type { PostHandshake } from "../engine/post_handshake.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
+import type { Step } from "../engine/step.ts";
 import { sendClientAuthentication, type ServerAuthentication } from "./authenticate.ts";
 
 /** Answers CertificateRequest from now on, where the carrier has that; `authenticated` is told with what. */

@@ -6,8 +6,8 @@
 import { matchesServerName } from "@sealane/pki";
 import type { CipherSuite } from "@sealane/providers";
 import { equalBytes, ExtensionType, PskKeyExchangeMode, TlsError } from "@sealane/wire";
-import type { ClientTarget } from "../config.ts";
-import type { FlowContext } from "../context.ts";
+import type { ClientTarget } from "../config/config.ts";
+import type { FlowContext } from "../engine/context.ts";
 import {
   encodeExtension,
   preSharedKeyInClientHello,
@@ -27,8 +27,8 @@ import {
   pskPolicy,
   recallPeer,
   verificationPolicy,
-} from "../psk.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
+} from "../session/psk.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 import {
   isAuthenticationFresh,
   isSessionAlive,
@@ -36,7 +36,7 @@ import {
   type Session,
 } from "../session/session.ts";
 import { TlsFlag } from "../extensions/tls_flags.ts";
-import { settle, type Step } from "../step.ts";
+import { settle, type Step } from "../engine/step.ts";
 
 /** The PSKs to offer: a session first, since only the first PSK can have early data, then the external ones. */
 export function* choosePsks(

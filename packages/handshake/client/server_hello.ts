@@ -24,9 +24,9 @@ import {
   supportedVersionsInServerHello,
 } from "../extensions/mod.ts";
 import type { ServerHello } from "../messages/server_hello.ts";
-import type { Psk } from "../psk.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
-import { checkProfileGroup } from "../suite_profile.ts";
+import type { Psk } from "../session/psk.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
+import { checkProfileGroup } from "../config/suite_profile.ts";
 import type { ClientOffer, RetryRequest } from "./hello.ts";
 
 /** What a HelloRetryRequest fixed for the rest of the handshake. */

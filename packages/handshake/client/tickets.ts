@@ -5,19 +5,19 @@
  */
 import type { CipherSuite } from "@sealane/providers";
 import { HandshakeType, TlsError } from "@sealane/wire";
-import type { ClientTarget } from "../config.ts";
-import type { FlowContext } from "../context.ts";
+import type { ClientTarget } from "../config/config.ts";
+import type { FlowContext } from "../engine/context.ts";
 import {
   decodeExtension,
   earlyDataInNewSessionTicket,
   tlsFlagsInNewSessionTicket,
 } from "../extensions/mod.ts";
-import { ticketPsk } from "../key_schedule.ts";
+import { ticketPsk } from "../engine/key_schedule.ts";
 import { decodeNewSessionTicket } from "../messages/new_session_ticket.ts";
-import type { PostHandshake } from "../post_handshake.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
+import type { PostHandshake } from "../engine/post_handshake.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 import { MAX_TICKET_LIFETIME, type Session, type SessionPeer } from "../session/session.ts";
-import { settle, type Step } from "../step.ts";
+import { settle, type Step } from "../engine/step.ts";
 import { sessionKey } from "./psk.ts";
 
 /** What every session of a connection has in common. */

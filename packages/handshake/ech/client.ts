@@ -6,9 +6,9 @@
  */
 import { Hpke, type HpkeContext } from "@sealane/providers/hpke";
 import { equalBytes, ExtensionType as E, TlsError } from "@sealane/wire";
-import type { ClientTarget } from "../config.ts";
+import type { ClientTarget } from "../config/config.ts";
 import type { ClientOffer } from "../client/hello.ts";
-import type { FlowContext } from "../context.ts";
+import type { FlowContext } from "../engine/context.ts";
 import {
   decodeExtension,
   encodeExtension,
@@ -26,10 +26,10 @@ import {
 } from "../messages/client_hello.ts";
 import { HANDSHAKE_HEADER_LENGTH } from "../messages/message.ts";
 import { isHelloRetryRequest, type ServerHello } from "../messages/server_hello.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
-import { settle, type Step } from "../step.ts";
-import { Transcript } from "../transcript.ts";
-import { type ChosenEchConfig, hpkeInfo } from "./config.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
+import { settle, type Step } from "../engine/step.ts";
+import { Transcript } from "../engine/transcript.ts";
+import { type ChosenEchConfig, hpkeInfo } from "../config/ech_config.ts";
 import { confirmationIn, echConfirmation } from "./confirmation.ts";
 import { greasePsk } from "./grease.ts";
 import { encodeInner, zeroed } from "./inner.ts";

@@ -8,7 +8,7 @@ import { type Hash, hkdfExpandLabel, hkdfExtract } from "@sealane/providers";
 import { encodeExtension, encryptedClientHelloInHelloRetryRequest } from "../extensions/mod.ts";
 import { HANDSHAKE_HEADER_LENGTH } from "../messages/message.ts";
 import { decodeServerHello, encodeServerHello } from "../messages/server_hello.ts";
-import type { Transcript } from "../transcript.ts";
+import type { Transcript } from "../engine/transcript.ts";
 
 /** Bytes of a confirmation. */
 export const CONFIRMATION_LENGTH = 8;

@@ -20,7 +20,7 @@ import {
   RECORDS,
 } from "../mod.ts";
 import { decodeClientHello } from "../messages/client_hello.ts";
-import { decodeEchConfig, hpkeInfo } from "./config.ts";
+import { decodeEchConfig, hpkeInfo } from "../config/ech_config.ts";
 import { zeroed } from "./inner.ts";
 import {
   assertAccepted,

@@ -14,7 +14,7 @@ import {
   type RawExtension,
 } from "../extensions/mod.ts";
 import type { ClientHello } from "../messages/client_hello.ts";
-import type { ResolvedClientConfig } from "../resolve_config.ts";
+import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 import { arrangeInner, encodeInner } from "./inner.ts";
 
 /** `maximum_name_length` of the configuration that is imagined. */

@@ -16,7 +16,7 @@ import {
   encodeEncryptedExtensions,
 } from "../messages/encrypted_extensions.ts";
 import { decodeServerHello, encodeServerHello } from "../messages/server_hello.ts";
-import type { Interference } from "../testing.ts";
+import type { Interference } from "../testing/testing.ts";
 import {
   change,
   client,

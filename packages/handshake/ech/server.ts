@@ -5,8 +5,8 @@
  */
 import { Hpke, type HpkeContext } from "@sealane/providers/hpke";
 import { TlsError } from "@sealane/wire";
-import type { ClientHelloInfo } from "../config.ts";
-import type { FlowContext } from "../context.ts";
+import type { ClientHelloInfo } from "../config/config.ts";
+import type { FlowContext } from "../engine/context.ts";
 import {
   decodeExtension,
   type EchOuter,
@@ -15,11 +15,11 @@ import {
 } from "../extensions/mod.ts";
 import { type ClientHello, encodeClientHello } from "../messages/client_hello.ts";
 import { HANDSHAKE_HEADER_LENGTH } from "../messages/message.ts";
-import type { ResolvedServerConfig } from "../resolve_config.ts";
-import { settle, type Step } from "../step.ts";
-import { hpkeInfo } from "./config.ts";
+import type { ResolvedServerConfig } from "../config/resolve_config.ts";
+import { settle, type Step } from "../engine/step.ts";
+import { hpkeInfo } from "../config/ech_config.ts";
 import { decodeInner, zeroed } from "./inner.ts";
-import type { OpenedEchKey } from "./keys.ts";
+import type { OpenedEchKey } from "../config/ech_keys.ts";
 
 /** A ClientHello and its encoding, with header. */
 export interface EncodedHello {

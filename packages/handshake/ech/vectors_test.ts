@@ -5,13 +5,13 @@ import { nobleProvider } from "@sealane/providers/noble";
 import { fromHex, HandshakeType, TlsError, toHex } from "@sealane/wire";
 import { Handshake } from "../handshake.ts";
 import { decodeClientHello, encodeClientHello } from "../messages/client_hello.ts";
-import { Transcript } from "../transcript.ts";
+import { Transcript } from "../engine/transcript.ts";
 import {
   chooseEchConfig,
   decodeEchConfig,
   decodeEchConfigList,
   isValidPublicName,
-} from "./config.ts";
+} from "../config/ech_config.ts";
 import { confirmHelloRetryRequest, confirmServerHello } from "./confirmation.ts";
 import { decodeInner } from "./inner.ts";
 import { decodeServerHello, encodeServerHello } from "../messages/server_hello.ts";

@@ -6,18 +6,22 @@
 import { matchesServerName } from "@sealane/pki";
 import type { MaybePromise } from "@sealane/providers";
 import { CertificateType, concat, type ExtensionType, TlsError } from "@sealane/wire";
-import { sendCertificateVerify } from "../authentication.ts";
-import { sendCertificate } from "../certificate_message.ts";
-import { type RequestDemand, requestDemand, requestedExtras } from "../certificate_request.ts";
-import type { FlowContext } from "../context.ts";
-import type { Credential } from "../credential.ts";
+import { sendCertificateVerify } from "../authentication/authentication.ts";
+import { sendCertificate } from "../authentication/certificate_message.ts";
+import {
+  type RequestDemand,
+  requestDemand,
+  requestedExtras,
+} from "../authentication/certificate_request.ts";
+import type { FlowContext } from "../engine/context.ts";
+import type { Credential } from "../identity/credential.ts";
 import {
   acceptanceOf,
   chooseCredential,
   type ChosenCredential,
   type CredentialChoice,
-} from "../credential_selection.ts";
-import { drive, type Step } from "../step.ts";
+} from "../authentication/credential_selection.ts";
+import { drive, type Step } from "../engine/step.ts";
 import { type AuthenticatorRequest, freshContext, readRequest } from "./request.ts";
 import {
   type AuthenticatorConnection,

@@ -13,7 +13,7 @@ import {
   validateAuthenticator,
   type VerifyRequest,
 } from "../mod.ts";
-import { shake } from "../testing.ts";
+import { shake } from "../testing/testing.ts";
 import { codeOf, connected, ends, first, identityFor, unharmed } from "./authenticator_testing.ts";
 
 const NONE = new Uint8Array();

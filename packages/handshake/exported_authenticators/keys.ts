@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PostHandshake } from "../post_handshake.ts";
+import type { PostHandshake } from "../engine/post_handshake.ts";
 
 const EMPTY = new Uint8Array();
 

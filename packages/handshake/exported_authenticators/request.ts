@@ -13,7 +13,7 @@ import {
   signatureSchemeName,
   TlsError,
 } from "@sealane/wire";
-import { checkRequest, requestExtensions } from "../certificate_request.ts";
+import { checkRequest, requestExtensions } from "../authentication/certificate_request.ts";
 import {
   decodeExtension,
   encodeExtension,

@@ -6,15 +6,15 @@
  */
 import { type CipherSuite, isClientOnlyScheme } from "@sealane/providers";
 import { equalBytes, type SignatureScheme, TlsError, toHex } from "@sealane/wire";
-import { type ClientHelloOffer, FlowContext } from "../context.ts";
+import { type ClientHelloOffer, FlowContext } from "../engine/context.ts";
 import { encodeFinished } from "../messages/finished.ts";
-import type { PostHandshake } from "../post_handshake.ts";
+import type { PostHandshake } from "../engine/post_handshake.ts";
 import {
   judgesPeers,
   type ResolvedClientConfig,
   type ResolvedServerConfig,
-} from "../resolve_config.ts";
-import type { SuiteProfile } from "../suite_profile.ts";
+} from "../config/resolve_config.ts";
+import type { SuiteProfile } from "../config/suite_profile.ts";
 import { type AuthenticatorKeys, authenticatorKeys } from "./keys.ts";
 
 /** What a connection has for exported authenticators; of use only to the functions that take a connection. */

@@ -11,16 +11,16 @@ import {
   type SignatureScheme,
   TlsError,
 } from "@sealane/wire";
-import { receiveAuthentication } from "../authentication.ts";
-import { openCertificate } from "../certificate_message.ts";
-import { requestDemand } from "../certificate_request.ts";
-import type { FlowContext } from "../context.ts";
+import { receiveAuthentication } from "../authentication/authentication.ts";
+import { openCertificate } from "../authentication/certificate_message.ts";
+import { requestDemand } from "../authentication/certificate_request.ts";
+import type { FlowContext } from "../engine/context.ts";
 import { WHERE_ALLOWED } from "../extensions/mod.ts";
-import { messageLimit } from "../limits.ts";
+import { messageLimit } from "../config/limits.ts";
 import { encodeCertificate } from "../messages/certificate.ts";
 import { decodeFinished } from "../messages/finished.ts";
-import type { PeerIdentity } from "../peer.ts";
-import { drive, type NextMessage, type Step } from "../step.ts";
+import type { PeerIdentity } from "../identity/peer.ts";
+import { drive, type NextMessage, type Step } from "../engine/step.ts";
 import { type AuthenticatorRequest, readRequest } from "./request.ts";
 import {
   type AuthenticatorConnection,

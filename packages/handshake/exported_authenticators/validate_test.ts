@@ -14,7 +14,7 @@ import {
   type Handshake,
   validateAuthenticator,
 } from "../mod.ts";
-import { shake } from "../testing.ts";
+import { shake } from "../testing/testing.ts";
 import { readMessages } from "./read_messages.ts";
 import {
   codeOf,

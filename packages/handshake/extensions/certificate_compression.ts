@@ -11,7 +11,7 @@ import {
   equalBytes,
   TlsError,
 } from "@sealane/wire";
-import { chain } from "../maybe.ts";
+import { chain } from "../engine/maybe.ts";
 import {
   type CompressedCertificate,
   encodeCompressedCertificate,

@@ -11,7 +11,7 @@ export * from "./compress_certificate.ts";
 export * from "./compression_algorithms.ts";
 export * from "./cookie.ts";
 export * from "./delegated_credential.ts";
-export * from "./delegated_key.ts";
+export * from "../identity/delegated_key.ts";
 export {
   decodeDelegatedCredential,
   delegationExpiry,
@@ -22,7 +22,7 @@ export {
   issueDelegatedCredential,
   MAX_DELEGATION_VALIDITY,
   verifyDelegatedCredential,
-} from "./delegation.ts";
+} from "../identity/delegation.ts";
 export * from "./early_data.ts";
 export * from "./encrypted_client_hello.ts";
 export * from "./extension.ts";

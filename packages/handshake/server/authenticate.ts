@@ -9,17 +9,17 @@ import {
   type AuthenticatedPeer,
   receiveAuthentication,
   sendCertificateVerify,
-} from "../authentication.ts";
-import { sendCertificate } from "../certificate_message.ts";
-import { requestExtensions } from "../certificate_request.ts";
-import type { FlowContext } from "../context.ts";
-import type { ChosenCredential } from "../credential_selection.ts";
+} from "../authentication/authentication.ts";
+import { sendCertificate } from "../authentication/certificate_message.ts";
+import { requestExtensions } from "../authentication/certificate_request.ts";
+import type { FlowContext } from "../engine/context.ts";
+import type { ChosenCredential } from "../authentication/credential_selection.ts";
 import {
   type CertificateRequest,
   encodeCertificateRequest,
 } from "../messages/certificate_request.ts";
-import type { ResolvedServerConfig } from "../resolve_config.ts";
-import { settle, type Step } from "../step.ts";
+import type { ResolvedServerConfig } from "../config/resolve_config.ts";
+import { settle, type Step } from "../engine/step.ts";
 import type { ReceivedHello } from "./client_hello.ts";
 
 /** Sends CertificateRequest if the configuration wants a client certificate. */

@@ -16,8 +16,8 @@ import {
   type SignatureScheme,
   TlsError,
 } from "@sealane/wire";
-import type { ClientHelloInfo } from "../config.ts";
-import type { FlowContext } from "../context.ts";
+import type { ClientHelloInfo } from "../config/config.ts";
+import type { FlowContext } from "../engine/context.ts";
 import type { EchServer, EncodedHello } from "../ech/server.ts";
 import {
   alpnInClientHello,
@@ -41,7 +41,7 @@ import {
   ticketRequestInClientHello,
 } from "../extensions/mod.ts";
 import { type ClientHello, decodeClientHello } from "../messages/client_hello.ts";
-import type { Step } from "../step.ts";
+import type { Step } from "../engine/step.ts";
 
 /** A ClientHello with its extensions decoded. */
 export interface ReceivedHello {

@@ -5,12 +5,12 @@
  */
 import type { CipherSuite } from "@sealane/providers";
 import { equalBytes, ExtensionType } from "@sealane/wire";
-import type { FlowContext } from "../context.ts";
-import type { EarlyDataReason } from "../events.ts";
-import { EarlySecret } from "../key_schedule.ts";
-import type { EarlyDataParameters } from "../psk.ts";
-import type { ResolvedServerConfig } from "../resolve_config.ts";
-import { settle, type Step } from "../step.ts";
+import type { FlowContext } from "../engine/context.ts";
+import type { EarlyDataReason } from "../engine/events.ts";
+import { EarlySecret } from "../engine/key_schedule.ts";
+import type { EarlyDataParameters } from "../session/psk.ts";
+import type { ResolvedServerConfig } from "../config/resolve_config.ts";
+import { settle, type Step } from "../engine/step.ts";
 import type { Agreement } from "./hello_retry.ts";
 
 /** The most early data that is accepted unless the configuration says otherwise, bytes. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { type CertificateType, ExtensionType } from "@sealane/wire";
-import type { FlowContext } from "../context.ts";
+import type { FlowContext } from "../engine/context.ts";
 import {
   alpnInEncryptedExtensions,
   clientCertificateTypeInEncryptedExtensions,
@@ -18,7 +18,7 @@ import {
   ticketRequestInEncryptedExtensions,
 } from "../extensions/mod.ts";
 import { encodeEncryptedExtensions } from "../messages/encrypted_extensions.ts";
-import type { ResolvedServerConfig } from "../resolve_config.ts";
+import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import type { ReceivedHello } from "./client_hello.ts";
 
 /** What was negotiated. */

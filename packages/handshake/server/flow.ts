@@ -4,10 +4,10 @@
  * @module
  */
 import { ExtensionType, HandshakeType, ProtocolVersion, TlsError, wipe } from "@sealane/wire";
-import { deriveApplicationSecrets } from "../application_secrets.ts";
-import { receiveFinished, sendFinished } from "../authentication.ts";
-import type { FlowContext } from "../context.ts";
-import type { ChosenCredential } from "../credential_selection.ts";
+import { deriveApplicationSecrets } from "../engine/application_secrets.ts";
+import { receiveFinished, sendFinished } from "../authentication/authentication.ts";
+import type { FlowContext } from "../engine/context.ts";
+import type { ChosenCredential } from "../authentication/credential_selection.ts";
 import { confirmServerHello } from "../ech/confirmation.ts";
 import { EchServer } from "../ech/server.ts";
 import {
@@ -17,21 +17,21 @@ import {
   type RawExtension,
   supportedVersionsInServerHello,
 } from "../extensions/mod.ts";
-import { EarlySecret, type MainSecret } from "../key_schedule.ts";
+import { EarlySecret, type MainSecret } from "../engine/key_schedule.ts";
 import { decodeEndOfEarlyData } from "../messages/end_of_early_data.ts";
 import { encodeServerHello } from "../messages/server_hello.ts";
-import type { PostHandshake } from "../post_handshake.ts";
+import type { PostHandshake } from "../engine/post_handshake.ts";
 import {
   comesFromOutside,
   inheritedPolicy,
   recallPeer,
   rememberPeer,
   verificationPolicy,
-} from "../psk.ts";
-import { type ResolvedServerConfig, resolveServerConfig } from "../resolve_config.ts";
-import { settle, type Step } from "../step.ts";
-import { profileOf } from "../suite_profile.ts";
-import { verifyAgain } from "../verify_identity.ts";
+} from "../session/psk.ts";
+import { type ResolvedServerConfig, resolveServerConfig } from "../config/resolve_config.ts";
+import { settle, type Step } from "../engine/step.ts";
+import { profileOf } from "../config/suite_profile.ts";
+import { verifyAgain } from "../authentication/verify_identity.ts";
 import { authenticateClient, requestCertificate, sendAuthentication } from "./authenticate.ts";
 import { receiveClientHello, type ReceivedHello } from "./client_hello.ts";
 import { earlyTrafficSecret, judgeEarlyData } from "./early_data.ts";

@@ -5,14 +5,14 @@
  */
 import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
 import { ExtensionType, TlsError } from "@sealane/wire";
-import type { FlowContext } from "../context.ts";
+import type { FlowContext } from "../engine/context.ts";
 import { confirmHelloRetryRequest } from "../ech/confirmation.ts";
 import type { EchServer } from "../ech/server.ts";
-import type { EarlyDataReason } from "../events.ts";
+import type { EarlyDataReason } from "../engine/events.ts";
 import { cookieInClientHello, decodeExtension } from "../extensions/mod.ts";
-import type { ResolvedServerConfig } from "../resolve_config.ts";
-import type { Step } from "../step.ts";
-import { messageHash } from "../transcript.ts";
+import type { ResolvedServerConfig } from "../config/resolve_config.ts";
+import type { Step } from "../engine/step.ts";
+import { messageHash } from "../engine/transcript.ts";
 import { receiveClientHello, type ReceivedHello } from "./client_hello.ts";
 import { type CookieState, openCookie, sealCookie } from "./cookie.ts";
 import { chooseGroup, commonSuites, shareFor } from "./negotiate.ts";

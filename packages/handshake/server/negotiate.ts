@@ -14,15 +14,15 @@ import {
   type SignatureScheme,
   TlsError,
 } from "@sealane/wire";
-import type { RequestDemand } from "../certificate_request.ts";
-import type { ClientHelloInfo } from "../config.ts";
-import type { FlowContext } from "../context.ts";
-import type { Credential } from "../credential.ts";
-import { chooseCredential, type ChosenCredential } from "../credential_selection.ts";
+import type { RequestDemand } from "../authentication/certificate_request.ts";
+import type { ClientHelloInfo } from "../config/config.ts";
+import type { FlowContext } from "../engine/context.ts";
+import type { Credential } from "../identity/credential.ts";
+import { chooseCredential, type ChosenCredential } from "../authentication/credential_selection.ts";
 import type { KeyShareEntry } from "../extensions/mod.ts";
-import type { ResolvedServerConfig } from "../resolve_config.ts";
-import { settle, type Step } from "../step.ts";
-import { profileOf, restrictOptional, restrictSchemes } from "../suite_profile.ts";
+import type { ResolvedServerConfig } from "../config/resolve_config.ts";
+import { settle, type Step } from "../engine/step.ts";
+import { profileOf, restrictOptional, restrictSchemes } from "../config/suite_profile.ts";
 import type { ReceivedHello } from "./client_hello.ts";
 
 /** The suites that both sides can use, most preferred first, by the client's order or by ours; at least one. */

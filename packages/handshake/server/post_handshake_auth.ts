@@ -15,15 +15,15 @@ import {
   type AuthenticatedPeer,
   receiveAuthentication,
   receiveFinished,
-} from "../authentication.ts";
-import { openCertificate } from "../certificate_message.ts";
-import { requestExtensions } from "../certificate_request.ts";
-import type { FlowContext } from "../context.ts";
+} from "../authentication/authentication.ts";
+import { openCertificate } from "../authentication/certificate_message.ts";
+import { requestExtensions } from "../authentication/certificate_request.ts";
+import type { FlowContext } from "../engine/context.ts";
 import { encodeCertificateRequest } from "../messages/certificate_request.ts";
 import type { HandshakeMessage } from "../messages/message.ts";
-import type { ClientAuthenticationOptions, PostHandshake } from "../post_handshake.ts";
-import { judgesPeers, type ResolvedServerConfig } from "../resolve_config.ts";
-import type { Step } from "../step.ts";
+import type { ClientAuthenticationOptions, PostHandshake } from "../engine/post_handshake.ts";
+import { judgesPeers, type ResolvedServerConfig } from "../config/resolve_config.ts";
+import type { Step } from "../engine/step.ts";
 
 /** Bytes of a certificate_request_context: unpredictable, as RFC 9846 section 4.4.2 asks. */
 const CONTEXT_LENGTH = 16;

@@ -5,7 +5,7 @@
  */
 import type { CipherSuite } from "@sealane/providers";
 import { equalBytes, ExtensionType, PskKeyExchangeMode, TlsError } from "@sealane/wire";
-import type { FlowContext } from "../context.ts";
+import type { FlowContext } from "../engine/context.ts";
 import {
   decodeExtension,
   type OfferedPsks,
@@ -22,15 +22,15 @@ import {
   type Psk,
   pskOfPolicy,
   verificationPolicy,
-} from "../psk.ts";
-import type { ResolvedServerConfig } from "../resolve_config.ts";
+} from "../session/psk.ts";
+import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import {
   isAuthenticationFresh,
   isSessionAlive,
   type Session,
   ticketAgeSkew,
 } from "../session/session.ts";
-import { settle, type Step } from "../step.ts";
+import { settle, type Step } from "../engine/step.ts";
 import type { ReceivedHello } from "./client_hello.ts";
 import { commonGroup } from "./negotiate.ts";
 

@@ -4,19 +4,19 @@
  * @module
  */
 import type { CipherSuite } from "@sealane/providers";
-import type { FlowContext } from "../context.ts";
+import type { FlowContext } from "../engine/context.ts";
 import {
   earlyDataInNewSessionTicket,
   encodeExtension,
   type RawExtension,
   tlsFlagsInNewSessionTicket,
 } from "../extensions/mod.ts";
-import { greaseValue } from "../grease.ts";
-import { ticketPsk } from "../key_schedule.ts";
+import { greaseValue } from "../extensions/grease.ts";
+import { ticketPsk } from "../engine/key_schedule.ts";
 import { encodeNewSessionTicket } from "../messages/new_session_ticket.ts";
-import type { ResolvedServerConfig } from "../resolve_config.ts";
+import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import { MAX_TICKET_LIFETIME, type Session, type SessionPeer } from "../session/session.ts";
-import { settle, type Step } from "../step.ts";
+import { settle, type Step } from "../engine/step.ts";
 import type { ReceivedHello } from "./client_hello.ts";
 import { DEFAULT_MAX_EARLY_DATA } from "./early_data.ts";
 

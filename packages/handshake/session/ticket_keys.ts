@@ -5,7 +5,7 @@
  */
 import type { MaybePromise } from "@sealane/providers";
 import { equalBytes, TlsError } from "@sealane/wire";
-import { chain } from "../maybe.ts";
+import { chain } from "../engine/maybe.ts";
 import { guardStore, type SessionStore } from "./store.ts";
 
 /** A key that tickets are sealed under. */

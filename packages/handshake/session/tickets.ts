@@ -5,7 +5,7 @@
  */
 import type { AeadKey, CipherSuite, CryptoProvider, MaybePromise } from "@sealane/providers";
 import { concat, Reader, TlsError, toHex, utf8, wipe } from "@sealane/wire";
-import { chain } from "../maybe.ts";
+import { chain } from "../engine/maybe.ts";
 import { decodeSession, encodeSession, type Session } from "./session.ts";
 import { guardStore, type SessionStore } from "./store.ts";
 import { TICKET_KEY_NAME_LENGTH, type TicketKey, type TicketKeyRing } from "./ticket_keys.ts";

@@ -31,7 +31,7 @@ import {
   decodeClientHello,
   encodeClientHello,
 } from "../messages/client_hello.ts";
-import { type Interference, type Outcome, shakeOut } from "../testing.ts";
+import { type Interference, type Outcome, shakeOut } from "../testing/testing.ts";
 
 /** The primitives. */
 export const provider: CryptoProvider = nativeProvider;

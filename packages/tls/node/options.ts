@@ -14,7 +14,7 @@ import {
   type NamedGroup as GroupId,
   TlsError,
 } from "@sealane/wire";
-import { credentialFromPem } from "../pem_credential.ts";
+import { credentialFromPem } from "../options/pem_credential.ts";
 import type { PeerCertificate } from "./peer_certificate.ts";
 
 /** PEM, as text or as its bytes. */

@@ -8,10 +8,10 @@ import { type AddressInfo, Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { encodeSession, type HandshakeInfo, keyLogLine, type Observer } from "@sealane/handshake";
 import { namedGroupName, TlsError } from "@sealane/wire";
-import type { ConnectionEvent } from "../connection_options.ts";
-import type { TlsStream } from "../stream.ts";
-import type { TlsStreamOptions } from "../stream_options.ts";
-import type { ByteTransport } from "../transport.ts";
+import type { ConnectionEvent } from "../connection/connection_options.ts";
+import type { TlsStream } from "../stream/stream.ts";
+import type { TlsStreamOptions } from "../stream/stream_options.ts";
+import type { ByteTransport } from "../stream/transport.ts";
 import { type PeerCertificate, peerCertificate } from "./peer_certificate.ts";
 import { duplexTransport } from "./transport.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Duplex } from "node:stream";
-import type { ByteTransport } from "../transport.ts";
+import type { ByteTransport } from "../stream/transport.ts";
 
 /** A transport over a socket or another stream of Node, which belongs to it from now on. */
 export function duplexTransport(socket: Duplex): ByteTransport {

@@ -1,0 +1,91 @@
+/**
+ * What a verified path does not show: whether the certificate was revoked since (OCSP staples, RFC 6960), and whether logs
+ * know of it (signed certificate timestamps, RFC 6962).
+ *
+ * @module
+ */
+import {
+  mustStaple,
+  type TransparencyLog,
+  type VerifiedPath,
+  verifyStaple,
+  verifyTimestamps,
+} from "@sealane/pki";
+import { TlsError } from "@sealane/wire";
+import type { FlowContext } from "../engine/context.ts";
+import type { PeerIdentity } from "../identity/peer.ts";
+import { settle, type Step } from "../engine/step.ts";
+
+/**
+ * What to do with stapled OCSP responses. Where a staple counts, it has to be signed by the issuer or its responder, of this
+ * time, and say that the certificate is good.
+ *
+ * - `must-staple`: a staple counts and has to be there for certificates that say so themselves (RFC 7633).
+ * - `verify`: a staple that is there counts, too.
+ * - `require`: every peer has to staple.
+ * - `ignore`: staples are only shown to the program.
+ */
+export type OcspPolicy = "must-staple" | "verify" | "require" | "ignore";
+
+/** Which logs have to know of a certificate. */
+export interface TransparencyPolicy {
+  /** The logs that count. */
+  readonly logs: readonly TransparencyLog[];
+  /** How many of them have to have promised to publish the certificate; 2 unless given. */
+  readonly minimum?: number;
+}
+
+/** Checks the staple and the timestamps of a peer whose path is good. */
+export function* verifyStatus(
+  context: FlowContext,
+  identity: PeerIdentity,
+  path: VerifiedPath,
+): Step<void> {
+  const { config } = context;
+  if (config.asksForOcsp && config.ocspPolicy !== "ignore") {
+    yield* checkStaple(context, identity, path);
+  }
+  if (config.certificateTransparency !== undefined) {
+    yield* checkTimestamps(context, identity, path, config.certificateTransparency);
+  }
+}
+
+function* checkStaple(
+  { config }: FlowContext,
+  { ocspResponse }: PeerIdentity,
+  path: VerifiedPath,
+): Step<void> {
+  const { clock, ocspPolicy, provider } = config;
+  if (ocspPolicy === "must-staple" && !mustStaple(path.certificates[0])) return;
+  yield* settle(verifyStaple({
+    path,
+    response: ocspResponse,
+    require: ocspPolicy === "require",
+    now: clock(),
+    provider,
+  }));
+}
+
+function* checkTimestamps(
+  { config }: FlowContext,
+  identity: PeerIdentity,
+  { certificates: [certificate, issuer], anchor }: VerifiedPath,
+  { logs, minimum = 2 }: TransparencyPolicy,
+): Step<void> {
+  const verdicts = yield* settle(verifyTimestamps({
+    certificate,
+    issuer: issuer ?? anchor,
+    timestamps: identity.signedCertificateTimestamps,
+    logs,
+    now: config.clock(),
+    provider: config.provider,
+  }));
+  const valid = verdicts.filter(({ status }) => status === "valid");
+  // Two promises of one log are worth no more than one.
+  const count = new Set(valid.map(({ log }) => log)).size;
+  if (count >= minimum) return;
+  throw new TlsError(
+    "peer/certificate-transparency",
+    `${count} of the known logs have promised to publish the certificate, not ${minimum}`,
+  );
+}

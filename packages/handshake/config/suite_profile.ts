@@ -1,0 +1,147 @@
+/**
+ * Cipher suites that bring a group and a signature scheme of their own: the profile of RFC 8998, in which SM4 and SM3 go with
+ * curveSM2 and SM2 signatures and with nothing else.
+ *
+ * @module
+ */
+import { certificateSignatureScheme } from "@sealane/pki";
+import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
+import {
+  CipherSuiteId,
+  NamedGroup,
+  namedGroupName,
+  SignatureScheme,
+  signatureSchemeName,
+  TlsError,
+} from "@sealane/wire";
+import type { CommonConfig } from "./config.ts";
+import type { PeerIdentity } from "../identity/peer.ts";
+
+/** What a suite demands of the rest of the handshake. */
+export interface SuiteProfile {
+  /** The group of the key exchange. */
+  readonly group: NamedGroup;
+  /** The scheme of CertificateVerify and of the signature of the certificate. */
+  readonly scheme: SignatureScheme;
+}
+
+/** RFC 8998 section 3.3. */
+const SHANGMI: SuiteProfile = {
+  group: NamedGroup.curveSM2,
+  scheme: SignatureScheme.sm2sig_sm3,
+};
+
+const PROFILES: ReadonlyMap<CipherSuiteId, SuiteProfile> = new Map([
+  [CipherSuiteId.TLS_SM4_GCM_SM3, SHANGMI],
+  [CipherSuiteId.TLS_SM4_CCM_SM3, SHANGMI],
+]);
+
+/** The profile of a suite; `null`: it goes with everything. */
+export function profileOf(suite: CipherSuite): SuiteProfile | null {
+  return PROFILES.get(suite.id) ?? null;
+}
+
+/** The groups that suites demand, each once. */
+export function profileGroups(suites: readonly CipherSuite[]): readonly NamedGroup[] {
+  return [...new Set(suites.flatMap((suite) => profileOf(suite)?.group ?? []))];
+}
+
+/** The schemes of a list that the profile allows. */
+export function restrictSchemes(
+  profile: SuiteProfile | null,
+  schemes: readonly SignatureScheme[],
+): readonly SignatureScheme[] {
+  return profile === null ? schemes : schemes.filter((scheme) => scheme === profile.scheme);
+}
+
+/** The same with a list that may not be there. */
+export function restrictOptional(
+  profile: SuiteProfile | null,
+  schemes: readonly SignatureScheme[] | null,
+): readonly SignatureScheme[] | null {
+  return schemes === null ? null : restrictSchemes(profile, schemes);
+}
+
+/** What else a configuration has, and a ClientHello that offers it. */
+interface Company {
+  readonly groups: readonly NamedGroup[];
+  readonly schemes: readonly SignatureScheme[];
+  readonly certificateSchemes: readonly SignatureScheme[] | null;
+}
+
+/**
+ * The suites whose group and scheme are there too: the others are left out, and refused where the program named them.
+ *
+ * @throws {TlsError} `api/config`.
+ */
+export function suitesInCompany(
+  suites: readonly CipherSuite[],
+  groups: readonly KeyExchangeGroup[],
+  schemes: readonly SignatureScheme[],
+  config: CommonConfig,
+): readonly CipherSuite[] {
+  const company: Company = {
+    groups: groups.map(({ id }) => id),
+    schemes,
+    certificateSchemes: config.certificateSignatureSchemes ?? null,
+  };
+  const usable = suites.filter((suite) => {
+    const lacking = whatLacks(suite, company);
+    if (lacking === null) return true;
+    if (config.cipherSuites === undefined) return false;
+    throw new TlsError("api/config", `${suite.name} needs ${lacking} (RFC 8998)`);
+  });
+  if (usable.length > 0) return usable;
+  const [suite] = suites;
+  throw new TlsError("api/config", `${suite.name} needs ${whatLacks(suite, company)} (RFC 8998)`);
+}
+
+/** RFC 8998 §3.3.1.1: with the suites come curveSM2, sm2sig_sm3, and that in signature_algorithms_cert if it is there. */
+function whatLacks(suite: CipherSuite, company: Company): string | null {
+  const profile = profileOf(suite);
+  if (profile === null) return null;
+  const { groups, schemes, certificateSchemes } = company;
+  if (!groups.includes(profile.group)) return `the group ${namedGroupName(profile.group)}`;
+  const scheme = signatureSchemeName(profile.scheme);
+  if (!schemes.includes(profile.scheme)) return `the signature scheme ${scheme}`;
+  if (certificateSchemes !== null && !certificateSchemes.includes(profile.scheme)) {
+    return `the signature scheme ${scheme} in certificateSignatureSchemes`;
+  }
+  return null;
+}
+
+/** Refuses a group that is not the suite's (RFC 8998 section 3.3.1.2); `name` is the message that selected both. */
+export function checkProfileGroup(suite: CipherSuite, group: NamedGroup, name: string): void {
+  const profile = profileOf(suite);
+  if (profile === null || profile.group === group) return;
+  throw new TlsError(
+    "peer/group",
+    `${name} selected group ${namedGroupName(group)} with ${suite.name}`,
+  );
+}
+
+/** Refuses a scheme in CertificateVerify that is not the suite's (RFC 8998 section 3.3.4). */
+export function checkProfileScheme(profile: SuiteProfile | null, scheme: SignatureScheme): void {
+  if (profile === null || profile.scheme === scheme) return;
+  const [used, wanted] = [scheme, profile.scheme].map(signatureSchemeName);
+  throw new TlsError(
+    "peer/signature-scheme",
+    `CertificateVerify uses ${used}, and the cipher suite demands ${wanted}`,
+  );
+}
+
+/** Refuses a certificate that was signed with another scheme than the suite's (RFC 8998 section 3.3.3). */
+export function checkProfileCertificate(
+  profile: SuiteProfile | null,
+  { leaf }: PeerIdentity,
+): void {
+  if (profile === null || leaf === null) return;
+  const scheme = certificateSignatureScheme(leaf.signatureAlgorithm, leaf.subjectPublicKeyInfo);
+  if (scheme === profile.scheme) return;
+  throw new TlsError(
+    "peer/unsupported-certificate",
+    `the certificate is not signed with ${
+      signatureSchemeName(profile.scheme)
+    }, which the cipher suite demands`,
+  );
+}

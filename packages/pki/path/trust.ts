@@ -1,0 +1,101 @@
+/**
+ * Trust anchors: the keys that certificate paths begin at.
+ *
+ * @module
+ */
+import { TlsError } from "@sealane/wire";
+import { type Certificate, parseCertificate } from "../certificate/certificate.ts";
+import type { DistinguishedName } from "../names/distinguished_name.ts";
+import { certificatesFromPem } from "../certificate/pem.ts";
+import type { SubjectPublicKeyInfo } from "../certificate/public_key.ts";
+
+/** A trust anchor (RFC 5280 section 6.1.1 (d)). */
+export interface TrustAnchor {
+  /** The name that certificates have as their issuer. */
+  readonly subject: DistinguishedName;
+  /** The key that they are signed with. */
+  readonly subjectPublicKeyInfo: SubjectPublicKeyInfo;
+  /**
+   * The certificate that the anchor came in, if any. What it says about the names, the depth, the purposes and
+   * the policies of its paths is enforced (RFC 5937); its dates and its signature are not looked at.
+   */
+  readonly certificate?: Certificate;
+}
+
+/**
+ * A set of trust anchors, found by name in constant time. It does not change.
+ *
+ * ```ts
+ * import { TrustStore } from "@sealane/pki";
+ *
+ * const nobody = new TrustStore([]);
+ * console.assert(nobody.size === 0);
+ * ```
+ */
+export class TrustStore {
+  readonly #bySubject = new Map<string, TrustAnchor[]>();
+  /** How many anchors there are. */
+  readonly size: number;
+
+  /** A store of these anchors. */
+  constructor(anchors: Iterable<TrustAnchor>) {
+    let size = 0;
+    for (const anchor of anchors) {
+      const same = this.#bySubject.get(anchor.subject.key);
+      if (same === undefined) this.#bySubject.set(anchor.subject.key, [anchor]);
+      else same.push(anchor);
+      size++;
+    }
+    this.size = size;
+  }
+
+  /**
+   * A store of CA certificates, DER or parsed.
+   *
+   * @throws {TlsError} `api/config` if one is malformed.
+   */
+  static fromCertificates(certificates: Iterable<Uint8Array | Certificate>): TrustStore {
+    return new TrustStore(Array.from(certificates, anchorOf));
+  }
+
+  /**
+   * A store of the `CERTIFICATE` blocks of a PEM text; other blocks and text around them are skipped.
+   *
+   * @throws {TlsError} `api/config` if one is malformed or if there is none.
+   */
+  static fromPem(pem: string): TrustStore {
+    return TrustStore.fromCertificates(certificatesFromPem(pem));
+  }
+
+  /** The anchors of this name; mostly one. */
+  find(subject: DistinguishedName): readonly TrustAnchor[] {
+    return this.#bySubject.get(subject.key) ?? [];
+  }
+
+  /** All anchors. */
+  *anchors(): Generator<TrustAnchor> {
+    for (const anchors of this.#bySubject.values()) yield* anchors;
+  }
+
+  /** A store of the anchors of both. */
+  with(other: TrustStore): TrustStore {
+    return new TrustStore([...this.anchors(), ...other.anchors()]);
+  }
+}
+
+/** The trust anchor that a certificate makes. */
+function anchorOf(certificate: Uint8Array | Certificate): TrustAnchor {
+  const parsed = certificate instanceof Uint8Array ? parseConfigured(certificate) : certificate;
+  const { subject, subjectPublicKeyInfo } = parsed;
+  return { subject, subjectPublicKeyInfo, certificate: parsed };
+}
+
+/** Parses a certificate that our own configuration holds: the peer has no part in it. */
+function parseConfigured(certificate: Uint8Array): Certificate {
+  try {
+    return parseCertificate(certificate);
+  } catch (error) {
+    const { message } = TlsError.from(error);
+    throw new TlsError("api/config", `trust anchor is malformed: ${message}`, { cause: error });
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * Path validation (RFC 5280 section 6.1): whether one given path from a trust anchor to an end entity is valid. Finding
+ * the path is `path.ts`'s.
+ *
+ * @module
+ */
+import { equalBytes, signatureSchemeName, TlsError, type TlsErrorCode } from "@sealane/wire";
+import type { CryptoProvider } from "@sealane/providers";
+import { type Certificate, isSelfIssued } from "../certificate/certificate.ts";
+import { formatDistinguishedName } from "../names/distinguished_name.ts";
+import { KeyPurpose } from "../certificate/extensions.ts";
+import { settle, type Steps } from "./maybe_promise.ts";
+import { NameConstraintState } from "../names/name_constraints.ts";
+import { type PolicyInputs, PolicyState } from "./policy.ts";
+import { rsaModulusBits, type SubjectPublicKeyInfo } from "../certificate/public_key.ts";
+import { certificateSignatureScheme } from "../certificate/signature_algorithm.ts";
+import type { TrustAnchor } from "./trust.ts";
+
+/** What a path is validated for. */
+export interface ValidationInputs {
+  /** The time, in milliseconds since 1970. */
+  readonly now: number;
+  /** What the end entity's key is to be used for, for instance `KeyPurpose.serverAuth`; anything if absent. */
+  readonly purpose?: KeyPurpose;
+  /** Bits that the modulus of an RSA key has at least; 2048 unless given. */
+  readonly minimumRsaBits?: number;
+  /** Policy inputs; every policy is acceptable and none required unless given. */
+  readonly policies?: PolicyInputs;
+}
+
+/**
+ * Verifies signatures on certificates, each once, up to a number of them: what is verified again and again while paths
+ * are tried costs nothing, and a peer cannot make us verify without end.
+ */
+export class SignatureVerifier {
+  readonly #provider: CryptoProvider;
+  readonly #known = new Map<Certificate, Map<SubjectPublicKeyInfo, boolean>>();
+  readonly #mismatches = new WeakSet<TlsError>();
+  #budget: number;
+
+  /** `budget` is how many signatures may be verified. */
+  constructor(provider: CryptoProvider, budget: number) {
+    this.#provider = provider;
+    this.#budget = budget;
+  }
+
+  /** Refuses a certificate that `key` did not sign. */
+  *verify(certificate: Certificate, key: SubjectPublicKeyInfo): Steps<void> {
+    const known = this.#known.get(certificate) ?? new Map<SubjectPublicKeyInfo, boolean>();
+    this.#known.set(certificate, known);
+    let valid = known.get(key);
+    if (valid === undefined) known.set(key, valid = yield* this.#verify(certificate, key));
+    if (valid) return;
+    const error = refusal(certificate, "peer/bad-certificate", "the signature does not verify");
+    this.#mismatches.add(error);
+    throw error;
+  }
+
+  /** Whether an error says that a signature does not verify, which while paths are tried most often means a wrong way. */
+  isMismatch(error: TlsError): boolean {
+    return this.#mismatches.has(error);
+  }
+
+  *#verify(certificate: Certificate, key: SubjectPublicKeyInfo): Steps<boolean> {
+    const scheme = certificateSignatureScheme(certificate.signatureAlgorithm, key);
+    const algorithm = this.#provider.signatures.find((each) => each.scheme === scheme);
+    if (algorithm === undefined) {
+      const name = signatureSchemeName(scheme);
+      const why = `the provider ${this.#provider.name} does not verify ${name}`;
+      refuse(certificate, "peer/unsupported-certificate", why);
+    }
+    if (--this.#budget < 0) {
+      refuse(certificate, "peer/bad-certificate", "too many signatures to verify");
+    }
+    const { tbsCertificate, signature } = certificate;
+    return yield* settle(algorithm.verify(key.raw, tbsCertificate, signature, "certificate"));
+  }
+}
+
+/** An error that names the certificate. */
+function refusal(certificate: Certificate, code: TlsErrorCode, why: string): TlsError {
+  const subject = formatDistinguishedName(certificate.subject);
+  return new TlsError(code, `certificate of ${subject}: ${why}`);
+}
+
+/** Throws an error that names the certificate. */
+export function refuse(certificate: Certificate, code: TlsErrorCode, why: string): never {
+  throw refusal(certificate, code, why);
+}
+
+/**
+ * Validates a path: `path` is the end entity's certificate and those that lead to the anchor, whose own certificate is
+ * not among them. Returns the policies that the path is valid for (RFC 5280 section 6.1.6), object identifiers.
+ *
+ * Works from the anchor down, so that no key is used before a trusted key has vouched for it.
+ */
+export function* validatePath(
+  path: readonly Certificate[],
+  anchor: TrustAnchor,
+  inputs: ValidationInputs,
+  signatures: SignatureVerifier,
+): Steps<readonly string[]> {
+  const names = new NameConstraintState();
+  // An anchor's certificate counts in the policies as if it were the first of the path, as BoringSSL has it.
+  const length = path.length + (anchor.certificate === undefined ? 0 : 1);
+  const policies = new PolicyState(inputs.policies ?? {}, length);
+  let maxPathLength = Infinity;
+  checkKeySize(anchor.subjectPublicKeyInfo, inputs);
+  if (anchor.certificate !== undefined) {
+    const { certificate, certificate: { extensions } } = anchor;
+    maxPathLength = checkAnchor(certificate, inputs);
+    if (extensions.nameConstraints !== undefined) names.add(extensions.nameConstraints);
+    if (extensions.certificatePolicies !== undefined) policies.process(certificate, true);
+    policies.prepare(certificate, false);
+  }
+  let issuer = anchor;
+  for (let i = path.length - 1; i >= 0; i--) {
+    const certificate = path[i];
+    const { extensions } = certificate;
+    const isLast = i === 0;
+    const selfIssued = isSelfIssued(certificate);
+    checkBasics(certificate, issuer, inputs);
+    yield* signatures.verify(certificate, issuer.subjectPublicKeyInfo);
+    // §6.1.3 (b), (c): a CA's certificate for itself, as in a key rollover, has the CA's own name.
+    if (isLast || !selfIssued) names.check(certificate);
+    policies.process(certificate, selfIssued && !isLast);
+    if (isLast) break;
+    // §6.1.4.
+    policies.prepare(certificate, selfIssued);
+    checkIssuing(certificate);
+    if (!selfIssued && --maxPathLength < 0) {
+      refuse(certificate, "peer/bad-certificate", "more CAs follow than its issuers allow");
+    }
+    const { pathLength = Infinity } = extensions.basicConstraints ?? {};
+    maxPathLength = Math.min(maxPathLength, pathLength);
+    if (extensions.nameConstraints !== undefined) names.add(extensions.nameConstraints);
+    issuer = certificate;
+  }
+  return policies.finish(path[0]);
+}
+
+/** The checks that need no key (RFC 5280 section 6.1.3 (a)): dates, names, algorithms, purposes, unknown extensions. */
+export function checkBasics(
+  certificate: Certificate,
+  issuer: Pick<TrustAnchor, "subject"> | null,
+  inputs: ValidationInputs,
+): void {
+  const { now, purpose } = inputs;
+  const { extensions, notBefore, notAfter } = certificate;
+  // §6.1.4 (o), §6.1.5 (f).
+  for (const id of extensions.unknownCritical) {
+    refuse(
+      certificate,
+      "peer/unsupported-certificate",
+      `the critical extension ${id} is not known`,
+    );
+  }
+  if (now < notBefore || now > notAfter + 999) {
+    const when = now < notBefore ? "is not valid before" : "expired";
+    const time = now < notBefore ? notBefore : notAfter;
+    refuse(certificate, "peer/certificate-expired", `it ${when} ${new Date(time).toISOString()}`);
+  }
+  if (issuer !== null && certificate.issuer.key !== issuer.subject.key) {
+    refuse(certificate, "peer/bad-certificate", "its issuer has another name");
+  }
+  // §4.1.1.2: what is signed says how it is signed.
+  if (!equalBytes(certificate.signatureAlgorithm.raw, certificate.tbsSignature.raw)) {
+    refuse(certificate, "peer/bad-certificate", "it names two signature algorithms");
+  }
+  checkKeySize(certificate.subjectPublicKeyInfo, inputs);
+  checkPurpose(certificate, purpose);
+}
+
+/** Refuses RSA keys that are too small. */
+function checkKeySize(
+  key: SubjectPublicKeyInfo,
+  { minimumRsaBits = 2048 }: ValidationInputs,
+): void {
+  const bits = rsaModulusBits(key);
+  // Whole bytes: generators that do not set the highest bit make moduli of a bit or two less.
+  if (bits !== null && 8 * Math.ceil(bits / 8) < minimumRsaBits) {
+    const why = `certificate path has an RSA key of ${bits} bits, fewer than ${minimumRsaBits}`;
+    throw new TlsError("peer/bad-certificate", why);
+  }
+}
+
+/** RFC 5280 section 4.2.1.12; a CA that is limited to purposes limits those below it, as all TLS implementations have it. */
+function checkPurpose(certificate: Certificate, purpose?: KeyPurpose): void {
+  const purposes = certificate.extensions.extKeyUsage;
+  if (
+    purpose !== undefined && purposes !== undefined && !purposes.includes(purpose) &&
+    !purposes.includes(KeyPurpose.anyExtendedKeyUsage)
+  ) {
+    const why = `extKeyUsage does not allow the purpose ${purpose}`;
+    refuse(certificate, "peer/unsupported-certificate", why);
+  }
+}
+
+/** Whether a certificate's key may sign certificates (RFC 5280 section 6.1.4 (k) and (n)). */
+export function checkIssuing(certificate: Certificate): void {
+  const { version, extensions: { basicConstraints, keyUsage } } = certificate;
+  if (version !== 3 || basicConstraints?.ca !== true) {
+    refuse(certificate, "peer/bad-certificate", "it issues certificates but is not a CA's");
+  }
+  if (keyUsage !== undefined && !keyUsage.has("keyCertSign")) {
+    refuse(
+      certificate,
+      "peer/bad-certificate",
+      "it issues certificates but keyUsage forbids that",
+    );
+  }
+}
+
+/** The limits that an anchor's certificate sets (RFC 5937): returns the path length. */
+function checkAnchor(certificate: Certificate, { purpose }: ValidationInputs): number {
+  const { version, extensions } = certificate;
+  // Old roots are of version 1; a server's certificate that was put among the anchors is no CA by that.
+  if (version === 3) checkIssuing(certificate);
+  checkPurpose(certificate, purpose);
+  return extensions.basicConstraints?.pathLength ?? Infinity;
+}

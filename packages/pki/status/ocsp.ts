@@ -1,0 +1,219 @@
+/**
+ * OCSP responses (RFC 6960) as servers staple them: whether a certificate is revoked, according to its issuer.
+ *
+ * @module
+ */
+import { sha1 } from "@noble/hashes/legacy.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { CryptoProvider, MaybePromise } from "@sealane/providers";
+import { equalBytes, TlsError } from "@sealane/wire";
+import type { Certificate } from "../certificate/certificate.ts";
+import { KeyPurpose } from "../certificate/extensions.ts";
+import { run, settle, type Steps } from "../path/maybe_promise.ts";
+import {
+  type OcspCertId,
+  type OcspResponse,
+  type OcspSingleResponse,
+  parseOcspResponse,
+} from "./ocsp_response.ts";
+import type { SubjectPublicKeyInfo } from "../certificate/public_key.ts";
+import { certificateSignatureScheme } from "../certificate/signature_algorithm.ts";
+import type { TrustAnchor } from "../path/trust.ts";
+import type { VerifiedPath } from "../path/path.ts";
+import { mustStaple } from "../path/verify.ts";
+
+/** What an OCSP response is verified with. */
+export interface OcspOptions {
+  /** The response, DER. */
+  readonly response: Uint8Array;
+  /** The certificate that it is to be about. */
+  readonly certificate: Certificate;
+  /** The issuer of that certificate: the next certificate of the verified path, or its anchor. */
+  readonly issuer: Pick<TrustAnchor, "subject" | "subjectPublicKeyInfo">;
+  /** The time, in milliseconds since 1970. */
+  readonly now: number;
+  /** Verifies the signatures. */
+  readonly provider: CryptoProvider;
+  /** How far clocks may differ, in milliseconds; 5 minutes unless given. */
+  readonly clockSkew?: number;
+  /** How old a response may be that does not say when the next comes, in milliseconds; 7 days unless given. */
+  readonly maxAge?: number;
+}
+
+/** What a staple is verified with. */
+export interface StapleOptions extends Omit<OcspOptions, "response" | "certificate" | "issuer"> {
+  /** The path of the peer. */
+  readonly path: VerifiedPath;
+  /** The response that the peer stapled to its certificate, DER; `null` if it stapled none. */
+  readonly response: Uint8Array | null;
+  /** Whether a staple is demanded of every certificate; else only of those that say so themselves (RFC 7633). */
+  readonly require?: boolean;
+}
+
+/**
+ * Verifies what a peer that was asked for a staple sent, or did not send. Returns the answer, or `null` where there is no
+ * staple and none is demanded. Synchronous with a synchronous provider.
+ *
+ * @throws {TlsError} `peer/ocsp-response` if a demanded staple is missing; else as {@link verifyOcspResponse}.
+ */
+export function verifyStaple(options: StapleOptions): MaybePromise<OcspSingleResponse | null> {
+  const { path: { certificates, anchor }, response, require = false } = options;
+  const [certificate, issuer = anchor] = certificates;
+  if (response !== null) return run(verify({ ...options, response, certificate, issuer }));
+  if (require || mustStaple(certificate)) fail("is demanded but none came");
+  return null;
+}
+
+const MINUTE = 60_000;
+
+/**
+ * Verifies that an OCSP response says of a certificate that it is good: it is about this certificate, of this time, and
+ * signed by the issuer or by a responder that the issuer has certified for that. Synchronous with a synchronous provider.
+ *
+ * @throws {TlsError} `peer/certificate-revoked` if the certificate is revoked; `peer/ocsp-response` for everything else
+ * that is not right, also if the responder does not know the certificate.
+ */
+export function verifyOcspResponse(options: OcspOptions): MaybePromise<OcspSingleResponse> {
+  return run(verify(options));
+}
+
+function* verify(options: OcspOptions): Steps<OcspSingleResponse> {
+  const { certificate, issuer, clockSkew = 5 * MINUTE, now } = options;
+  const response = parseOcspResponse(options.response);
+  const matching = response.responses.filter(({ certId }) => isFor(certId, certificate, issuer));
+  if (matching.length === 0) fail("is about other certificates");
+  if (response.unknownCritical || matching.some((single) => single.unknownCritical)) {
+    fail("has a critical extension that is not known");
+  }
+  if (response.producedAt < certificate.notBefore || response.producedAt > certificate.notAfter) {
+    fail("was made outside of the validity of the certificate");
+  }
+  const timely = inTime(matching, now, clockSkew, options.maxAge ?? 7 * 24 * 60 * MINUTE);
+  yield* checkSigner(response, options);
+  // If a response says several things of one certificate, the worst of them counts.
+  const single = timely.toSorted((a, b) => SEVERITY[b.status] - SEVERITY[a.status])[0];
+  if (single.status === "revoked") {
+    const when = new Date(single.revocationTime ?? 0).toISOString();
+    throw new TlsError("peer/certificate-revoked", `certificate was revoked ${when}`);
+  }
+  if (single.status === "unknown") fail("says that the certificate is not known");
+  return single;
+}
+
+function fail(why: string): never {
+  throw new TlsError("peer/ocsp-response", `OCSP response ${why}`);
+}
+
+/** Hashes of CertID: SHA-1 is what everybody uses; it only names the issuer here (RFC 6960 section 4.1.1). */
+const HASHES: Readonly<Record<string, (data: Uint8Array) => Uint8Array>> = {
+  "1.3.14.3.2.26": sha1,
+  "2.16.840.1.101.3.4.2.1": sha256,
+};
+
+function isFor(
+  { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber }: OcspCertId,
+  certificate: Certificate,
+  { subjectPublicKeyInfo }: OcspOptions["issuer"],
+): boolean {
+  if (!Object.hasOwn(HASHES, hashAlgorithm)) return false;
+  const hash = HASHES[hashAlgorithm];
+  return equalBytes(serialNumber, certificate.serialNumber) &&
+    equalBytes(issuerNameHash, hash(certificate.issuer.raw)) &&
+    equalBytes(issuerKeyHash, hash(subjectPublicKeyInfo.publicKey));
+}
+
+const SEVERITY = { good: 0, unknown: 1, revoked: 2 } as const;
+
+/** The answers that hold now (RFC 6960 section 4.2.2.1). */
+function inTime(
+  answers: readonly OcspSingleResponse[],
+  now: number,
+  skew: number,
+  maxAge: number,
+): readonly OcspSingleResponse[] {
+  const endOf = ({ nextUpdate, thisUpdate }: OcspSingleResponse) =>
+    nextUpdate ?? thisUpdate + maxAge;
+  const started = answers.filter(({ thisUpdate }) => thisUpdate <= now + skew);
+  if (started.length === 0) fail("is of the future");
+  const timely = started.filter((answer) => endOf(answer) >= now - skew);
+  if (timely.length > 0) return timely;
+  return fail(`is outdated since ${new Date(Math.max(...started.map(endOf))).toISOString()}`);
+}
+
+/** RFC 6960 section 4.2.2.2: the issuer itself, or who has a certificate for it that the issuer signed directly. */
+function* checkSigner(response: OcspResponse, options: OcspOptions): Steps<void> {
+  const { issuer } = options;
+  const { responder, signatureAlgorithm, signature, tbsResponseData } = response;
+  const isResponder = ({ subject, subjectPublicKeyInfo }: OcspOptions["issuer"]) =>
+    "name" in responder
+      ? responder.name.key === subject.key
+      : equalBytes(responder.keyHash, sha1(subjectPublicKeyInfo.publicKey));
+  const signed = (key: SubjectPublicKeyInfo) =>
+    isSignedBy(key, signatureAlgorithm, tbsResponseData, signature, options.provider);
+  if (isResponder(issuer) && (yield* signed(issuer.subjectPublicKeyInfo))) return;
+  for (const certificate of response.certificates) {
+    if (!isResponder(certificate)) continue;
+    checkResponder(certificate, options);
+    const { tbsCertificate, subjectPublicKeyInfo } = certificate;
+    const byIssuer = yield* isSignedBy(
+      issuer.subjectPublicKeyInfo,
+      certificate.signatureAlgorithm,
+      tbsCertificate,
+      certificate.signature,
+      options.provider,
+    );
+    if (!byIssuer) fail("comes from a responder that the issuer did not certify");
+    if (yield* signed(subjectPublicKeyInfo)) return;
+  }
+  fail("is not signed by the issuer or by a responder of its");
+}
+
+/** Whether a certificate of the issuer makes its subject a responder. */
+function checkResponder(certificate: Certificate, { issuer, now }: OcspOptions): void {
+  const { extensions, notBefore, notAfter } = certificate;
+  if (certificate.issuer.key !== issuer.subject.key) {
+    fail("comes from a responder that another CA certified");
+  }
+  // anyExtendedKeyUsage is not enough: the purpose has to be named.
+  if (extensions.extKeyUsage?.includes(KeyPurpose.OCSPSigning) !== true) {
+    fail("comes from a certificate without the purpose OCSPSigning");
+  }
+  if (extensions.keyUsage?.has("digitalSignature") === false) {
+    fail("comes from a responder whose key may not sign");
+  }
+  if (extensions.unknownCritical.length > 0) {
+    fail("comes from a responder with a critical extension that is not known");
+  }
+  if (!equalBytes(certificate.signatureAlgorithm.raw, certificate.tbsSignature.raw)) {
+    fail("comes from a responder whose certificate names two signature algorithms");
+  }
+  if (now < notBefore || now > notAfter + 999) fail("comes from a responder that is not valid now");
+}
+
+function* isSignedBy(
+  key: SubjectPublicKeyInfo,
+  algorithm: OcspResponse["signatureAlgorithm"],
+  data: Uint8Array,
+  signature: Uint8Array,
+  provider: CryptoProvider,
+): Steps<boolean> {
+  const scheme = supportedScheme(algorithm, key);
+  const verifier = provider.signatures.find((each) => each.scheme === scheme);
+  if (verifier === undefined) return fail("is signed with an algorithm that is not supported");
+  return yield* settle(verifier.verify(key.raw, data, signature, "certificate"));
+}
+
+function supportedScheme(
+  algorithm: OcspResponse["signatureAlgorithm"],
+  key: SubjectPublicKeyInfo,
+): number {
+  try {
+    return certificateSignatureScheme(algorithm, key);
+  } catch (cause) {
+    throw new TlsError(
+      "peer/ocsp-response",
+      `OCSP response: ${TlsError.from(cause).message}`,
+      { cause },
+    );
+  }
+}

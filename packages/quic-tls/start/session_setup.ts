@@ -1,0 +1,67 @@
+/**
+ * What a session starts from, in either role.
+ *
+ * @module
+ */
+import { type ClientTarget, Handshake, PACKETS } from "@sealane/handshake";
+import { TlsError } from "@sealane/wire";
+import {
+  type ConnectionHooks,
+  type QuicClientConfig,
+  quicClientConfig,
+  type QuicServerConfig,
+  quicServerConfig,
+} from "../config.ts";
+import type { StartSetup } from "./connection_start.ts";
+import { clientResumption } from "./resumption.ts";
+import { QUIC_V1, QUIC_VERSIONS } from "../packets/version.ts";
+
+/** The state of a session before its first packet. */
+export interface SessionSetup extends StartSetup {
+  /** Makes the handshake. */
+  readonly handshake: (hooks: ConnectionHooks) => Handshake;
+}
+
+/** A client's start. Throws `api/config`. */
+export function clientSetup(config: QuicClientConfig, target: ClientTarget): SessionSetup {
+  const { destinationConnectionId } = config;
+  // RFC 9000 §7.2: the first Destination Connection ID has at least 8 bytes.
+  if (destinationConnectionId.length < 8 || destinationConnectionId.length > 20) {
+    throw new TlsError("api/config", "the first destination connection ID has 8 to 20 bytes");
+  }
+  const version = config.version ?? QUIC_V1;
+  return {
+    role: "client",
+    config,
+    provider: config.tls.provider,
+    version,
+    versions: config.versions ?? [version, ...QUIC_VERSIONS.filter((other) => other !== version)],
+    destinationConnectionId,
+    originalDestinationConnectionId: destinationConnectionId,
+    retrySource: null,
+    afterVersionNegotiation: config.afterVersionNegotiation ?? false,
+    handshake: (hooks) => {
+      const offer = clientResumption(config.tls, target, version, hooks);
+      const tls = quicClientConfig(offer.tls, hooks);
+      return Handshake.client(tls, offer.target, { carrier: PACKETS });
+    },
+  };
+}
+
+/** A server's start. Throws `api/config`. */
+export function serverSetup(config: QuicServerConfig): SessionSetup {
+  const { destinationConnectionId, originalDestinationConnectionId } = config;
+  return {
+    role: "server",
+    config,
+    provider: config.tls.provider,
+    version: config.version,
+    versions: config.versions ?? QUIC_VERSIONS,
+    destinationConnectionId,
+    originalDestinationConnectionId: originalDestinationConnectionId ?? destinationConnectionId,
+    retrySource: originalDestinationConnectionId === undefined ? null : destinationConnectionId,
+    afterVersionNegotiation: false,
+    handshake: (hooks) =>
+      Handshake.server(quicServerConfig(config.tls, config, hooks), { carrier: PACKETS }),
+  };
+}

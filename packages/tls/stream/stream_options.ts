@@ -1,0 +1,16 @@
+/**
+ * The options of a stream.
+ *
+ * @module
+ */
+import type { ConnectionEvent, ConnectionOptions } from "../connection/connection_options.ts";
+
+/** Options of a stream besides the configuration of its handshake. */
+export interface TlsStreamOptions extends ConnectionOptions {
+  /** Ends the connection with an error as soon as it is aborted, during the handshake and after it. */
+  readonly signal?: AbortSignal;
+  /** How long the handshake may take, milliseconds; 60,000 unless given. */
+  readonly handshakeTimeout?: number;
+  /** Told of everything that happens on the connection except data, in order; it must not throw. */
+  readonly onEvent?: (event: Exclude<ConnectionEvent, { type: "data" }>) => void;
+}
