@@ -51,6 +51,7 @@ import type { PemCredential } from "./options/pem_credential.ts";
 import { Connection } from "./connection/connection.ts";
 import { TlsStream } from "./stream/stream.ts";
 import type { TlsStreamOptions } from "./stream/stream_options.ts";
+import { AcceptLoop } from "./deno/accept_loop.ts";
 import { socketTransport } from "./deno/deno_socket.ts";
 
 /** Options of {@link startTls}. */
@@ -79,9 +80,18 @@ export interface ConnectOptions extends StartTlsOptions {
   readonly serverName?: string;
 }
 
+/** Options of a {@link TlsListener} and of the streams that it makes. */
+export interface ListenerOptions extends TlsStreamOptions {
+  /**
+   * Told of each error that kept a connection from being accepted: one that was reset before, or the system's when it has no
+   * descriptor left. The listener goes on: it waits where it has to, 5 ms at first and at most a second.
+   */
+  readonly onAcceptError?: (error: unknown) => void;
+}
+
 /** Options of {@link listen}. */
 export interface ListenOptions
-  extends WithDefaults<ServerConfig>, ResumeOption, Partial<PemCredential>, TlsStreamOptions {
+  extends WithDefaults<ServerConfig>, ResumeOption, Partial<PemCredential>, ListenerOptions {
   /** The address to listen on; 0.0.0.0 unless given. */
   readonly hostname?: string;
   /** The TCP port; 0 for one that is free. */
@@ -250,12 +260,14 @@ export async function listen(options: ListenOptions): Promise<TlsListener> {
 /** Accepts TLS connections: a `Deno.Listener`. */
 export class TlsListener implements AsyncIterable<TlsConn> {
   readonly #listener: Deno.TcpListener;
+  readonly #accepting: AcceptLoop;
   readonly #config: ServerConfig;
   readonly #options: TlsStreamOptions;
 
   /** Used by {@link listen} only. */
-  constructor(listener: Deno.TcpListener, config: ServerConfig, options: TlsStreamOptions) {
+  constructor(listener: Deno.TcpListener, config: ServerConfig, options: ListenerOptions) {
     this.#listener = listener;
+    this.#accepting = new AcceptLoop(listener, options.onAcceptError);
     this.#config = config;
     this.#options = options;
   }
@@ -267,17 +279,21 @@ export class TlsListener implements AsyncIterable<TlsConn> {
 
   /**
    * The next connection. Its handshake has begun, and may fail: {@link TlsConn.handshake} and the first read tell. One
-   * slow client does not keep the next from being accepted.
+   * slow client does not keep the next from being accepted, and nothing that happens to a connection or a lack of
+   * descriptors ends the listener: see {@link ListenerOptions.onAcceptError}.
+   *
+   * @throws {Deno.errors.BadResource} once the listener is closed.
    */
-  async accept(): Promise<TlsConn> {
-    const socket = await this.#listener.accept();
-    const stream = TlsStream.server(socketTransport(socket), this.#config, this.#options);
-    return new TlsConn(stream, socket);
+  accept(): Promise<TlsConn> {
+    return this.#accepting.next((socket) => {
+      const stream = TlsStream.server(socketTransport(socket), this.#config, this.#options);
+      return new TlsConn(stream, socket);
+    });
   }
 
   /** Stops listening; connections go on. */
   close(): void {
-    this.#listener.close();
+    this.#accepting.close();
   }
 
   /** Makes the listener keep the program running, as it does at first. */
@@ -298,7 +314,6 @@ export class TlsListener implements AsyncIterable<TlsConn> {
         conn = await this.accept();
       } catch (error) {
         if (error instanceof Deno.errors.BadResource) return;
-        if (error instanceof Deno.errors.Interrupted) return;
         throw error;
       }
       yield conn;

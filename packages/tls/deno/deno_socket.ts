@@ -14,7 +14,7 @@ const LARGE_READ = 65_536;
 export function socketTransport(socket: Deno.TcpConn): ByteTransport {
   let buffer = new Uint8Array(SMALL_READ);
   let closed = false;
-  socket.setNoDelay(true); // what is written is whole records, and somebody waits for them
+  sendAtOnce(socket);
   return {
     async read(): Promise<Uint8Array | null> {
       const length = await socket.read(buffer);
@@ -36,7 +36,18 @@ export function socketTransport(socket: Deno.TcpConn): ByteTransport {
     close(): void {
       if (closed) return;
       closed = true;
-      socket.close();
+      try {
+        socket.close();
+      } catch { /* it is closed */ }
     },
   };
+}
+
+/** What is written is whole records, and somebody waits for them. */
+function sendAtOnce(socket: Deno.TcpConn): void {
+  try {
+    socket.setNoDelay(true);
+  } catch {
+    /* a socket whose peer has reset it refuses: the first read says so, with its reason */
+  }
 }
