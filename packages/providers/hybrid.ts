@@ -8,7 +8,10 @@ import { concat } from "@std/bytes";
 import { mlKemGroups } from "./ml_kem.ts";
 import type { KeyExchangeGroup, KeyPair, MaybePromise } from "./provider.ts";
 
-/** The three groups of RFC 10024 section 4: their parts, and which stands first in shares and secret alike. */
+/**
+ * The three groups of RFC 10024 section 4, and curveSM2MLKEM768 of draft-yang-tls-hybrid-sm2-mlkem section 3: their parts,
+ * and which stands first in shares and secret alike.
+ */
 const HYBRIDS = [
   {
     id: NamedGroup.X25519MLKEM768,
@@ -26,6 +29,12 @@ const HYBRIDS = [
     id: NamedGroup.SecP384r1MLKEM1024,
     curve: NamedGroup.secp384r1,
     kem: NamedGroup.MLKEM1024,
+    first: "curve",
+  },
+  {
+    id: NamedGroup.curveSM2MLKEM768,
+    curve: NamedGroup.curveSM2,
+    kem: NamedGroup.MLKEM768,
     first: "curve",
   },
 ] as const;

@@ -154,6 +154,7 @@ export const NamedGroup = {
   SecP256r1MLKEM768: 0x11eb,
   X25519MLKEM768: 0x11ec,
   SecP384r1MLKEM1024: 0x11ed,
+  curveSM2MLKEM768: 0x11ee,
 } as const;
 /** Key exchange groups (RFC 9846 section 4.3.7, RFC 10024, RFC 8998). Any number of the field's width; see the object of the same name for the registered ones. */
 export type NamedGroup = number;

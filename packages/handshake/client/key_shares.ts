@@ -4,10 +4,11 @@
  * @module
  */
 import type { KeyExchangeGroup, KeyPair } from "@sealane/providers";
-import { type NamedGroup, NamedGroup as G, namedGroupName, TlsError } from "@sealane/wire";
+import { type NamedGroup, namedGroupName, TlsError } from "@sealane/wire";
 import type { KeyShareEntry } from "../extensions/mod.ts";
 import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 import { settle, type Step } from "../engine/step.ts";
+import { isPostQuantum } from "../config/group_kind.ts";
 import { profileGroups } from "../config/suite_profile.ts";
 
 /** A key pair for each group that gets a share; the X25519 part of a hybrid share serves the plain share too. */
@@ -38,19 +39,6 @@ function defaultShares(config: ResolvedClientConfig): NamedGroup[] {
   // RFC 8998 §3.3.1.1: who offers its suites sends a share for curveSM2.
   const wanted = new Set([first, other, ...profileGroups(config.suites)]);
   return ids.filter((id) => wanted.has(id));
-}
-
-const POST_QUANTUM: ReadonlySet<NamedGroup> = new Set([
-  G.MLKEM512,
-  G.MLKEM768,
-  G.MLKEM1024,
-  G.SecP256r1MLKEM768,
-  G.X25519MLKEM768,
-  G.SecP384r1MLKEM1024,
-]);
-
-function isPostQuantum(id: NamedGroup): boolean {
-  return POST_QUANTUM.has(id);
 }
 
 function componentOf(pairs: ReadonlyMap<NamedGroup, KeyPair>, id: NamedGroup): KeyPair | null {

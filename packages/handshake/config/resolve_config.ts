@@ -11,6 +11,7 @@ import {
 } from "@sealane/providers";
 import {
   CertificateType,
+  CipherSuiteId,
   cipherSuiteName,
   type NamedGroup,
   NamedGroup as G,
@@ -38,17 +39,40 @@ export const DEFAULT_GROUPS: readonly NamedGroup[] = [
   G.x25519,
   G.secp256r1,
   G.secp384r1,
+  G.secp521r1,
+  G.SecP256r1MLKEM768,
+  G.SecP384r1MLKEM1024,
   G.curveSM2, // RFC 8998 §3.3.1.1: who offers its suites offers this group.
 ];
 
-/** The schemes that are accepted unless a configuration says otherwise, most preferred first. */
+/**
+ * The schemes that are accepted unless a configuration says otherwise, most preferred first: what is cheap for both ends,
+ * then what is long or slow. RFC 9846 section 9.1 makes rsa_pkcs1_sha256 mandatory for certificates; the PKCS#1 schemes
+ * stand last, and {@link allowedInCertificateVerify} keeps them out of CertificateVerify.
+ */
 export const DEFAULT_SIGNATURE_SCHEMES: readonly SignatureScheme[] = [
+  S.ed25519,
   S.ecdsa_secp256r1_sha256,
-  S.rsa_pss_rsae_sha256,
   S.ecdsa_secp384r1_sha384,
+  S.ecdsa_secp521r1_sha512,
+  S.rsa_pss_rsae_sha256,
   S.rsa_pss_rsae_sha384,
   S.rsa_pss_rsae_sha512,
+  S.rsa_pss_pss_sha256,
+  S.rsa_pss_pss_sha384,
+  S.rsa_pss_pss_sha512,
+  S.ed448,
+  S.mldsa44,
+  S.mldsa65,
+  S.mldsa87,
+  S.sm2sig_sm3,
+  S.rsa_pkcs1_sha256,
+  S.rsa_pkcs1_sha384,
+  S.rsa_pkcs1_sha512,
 ];
+
+/** Suites that are offered and taken only where a configuration names them: the tag of CCM_8 has 64 bits. */
+const ONLY_BY_NAME: readonly CipherSuiteId[] = [CipherSuiteId.TLS_AES_128_CCM_8_SHA256];
 
 /** Schemes that are usual with delegated credentials, for `delegatedCredentialSchemes`; every provider but ShangMi has them. */
 export const DELEGATED_CREDENTIAL_SCHEMES: readonly SignatureScheme[] = [
@@ -77,7 +101,7 @@ interface Resolved {
   readonly suites: readonly CipherSuite[];
   /** The groups, most preferred first. */
   readonly groupList: readonly KeyExchangeGroup[];
-  /** Verification by scheme, in the order to offer. */
+  /** Verification of CertificateVerify by scheme, in the order to offer; without schemes that are for certificates only. */
   readonly verifiers: ReadonlyMap<SignatureScheme, SignatureAlgorithm>;
   /** Verification with delegated credentials by scheme, in the order to offer; empty: none are taken. */
   readonly delegatedVerifiers: ReadonlyMap<SignatureScheme, SignatureAlgorithm>;
@@ -166,7 +190,7 @@ function resolve(config: CommonConfig, role: "client" | "server"): Resolved {
     provider.cipherSuites,
     (suite) => suite.id,
     config.cipherSuites,
-    undefined,
+    provider.cipherSuites.map(({ id }) => id).filter((id) => !ONLY_BY_NAME.includes(id)),
     cipherSuiteName,
     "cipher suite",
     provider.name,
@@ -184,7 +208,7 @@ function resolve(config: CommonConfig, role: "client" | "server"): Resolved {
     provider.signatures,
     (algorithm) => algorithm.scheme,
     config.signatureSchemes,
-    DEFAULT_SIGNATURE_SCHEMES.concat(S.sm2sig_sm3),
+    DEFAULT_SIGNATURE_SCHEMES,
     signatureSchemeName,
     "signature scheme",
     provider.name,
@@ -200,7 +224,10 @@ function resolve(config: CommonConfig, role: "client" | "server"): Resolved {
   return {
     suites: suitesInCompany(suites, groupList, offeredSchemes, config),
     groupList,
-    verifiers: new Map(algorithms.map((algorithm) => [algorithm.scheme, algorithm])),
+    verifiers: new Map(
+      algorithms.filter(({ scheme }) => allowedInCertificateVerify(scheme))
+        .map((algorithm) => [algorithm.scheme, algorithm]),
+    ),
     delegatedVerifiers: delegatedVerifiers(config),
     offeredSchemes,
     offeredCertificateSchemes: config.certificateSignatureSchemes ?? null,

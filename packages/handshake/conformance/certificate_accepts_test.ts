@@ -206,18 +206,20 @@ for (const [scheme, own] of CREDENTIALS) {
   });
 }
 
-Deno.test("row 169: P-521, Ed25519 and ML-DSA are not offered by default", async () => {
-  const { outcome } = await run(client, requiring);
-  const { extensions } = decodeClientHello(sent(outcome, H.client_hello, "client"));
-  const request = decodeCertificateRequest(sent(outcome, H.certificate_request, "server"));
-  const offered = [
-    decodeExtension(extensions, signatureAlgorithmsInClientHello) ?? [],
-    decodeExtension(request.extensions, signatureAlgorithmsInCertificateRequest) ?? [],
-  ];
-  const unusual = [S.ecdsa_secp521r1_sha512, S.ed25519, S.mldsa44, S.mldsa65, S.mldsa87];
-  for (const list of offered) {
-    assert(list.length > 0);
-    assertEquals(list.filter((scheme) => (unusual as number[]).includes(scheme)), []);
+Deno.test("rows 169, 276: P-521, Ed25519 and ML-DSA are offered by default, and not where they are left out", async () => {
+  const unusual: number[] = [S.ecdsa_secp521r1_sha512, S.ed25519, S.mldsa44, S.mldsa65, S.mldsa87];
+  const usual = { signatureSchemes: [S.ecdsa_secp256r1_sha256, S.rsa_pss_rsae_sha256] };
+  for (const [config, expected] of [[{}, unusual], [usual, []]] as const) {
+    const { outcome } = await run({ ...client, ...config }, { ...requiring, ...config });
+    const { extensions } = decodeClientHello(sent(outcome, H.client_hello, "client"));
+    const request = decodeCertificateRequest(sent(outcome, H.certificate_request, "server"));
+    const offered = [
+      decodeExtension(extensions, signatureAlgorithmsInClientHello) ?? [],
+      decodeExtension(request.extensions, signatureAlgorithmsInCertificateRequest) ?? [],
+    ];
+    for (const list of offered) {
+      assertEquals(new Set(list.filter((scheme) => unusual.includes(scheme))), new Set(expected));
+    }
   }
 });
 

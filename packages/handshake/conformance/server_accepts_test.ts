@@ -179,9 +179,9 @@ Deno.test("row 87: a server asks for a share of the group that it prefers, also 
     [client, retrying, G.secp256r1],
     [{ ...client, keyShares: [G.x25519] }, { ...server, groups: [G.secp384r1] }, G.secp384r1],
     [
-      { ...client, keyShares: [G.x25519] },
-      { ...server, groups: [G.secp256r1, G.x25519] },
-      G.secp256r1,
+      { ...client, groups: [G.x25519, G.X25519MLKEM768], keyShares: [G.x25519] },
+      { ...server, groups: [G.X25519MLKEM768, G.x25519] },
+      G.X25519MLKEM768,
     ],
   ];
   for (const [from, to, group] of cases) {

@@ -104,13 +104,22 @@ function certificateVerify(
   );
 }
 
-/** Schemes that are not offered by default. */
+/** Schemes that the configurations of row 169 leave out. */
 const UNUSUAL: readonly S[] = [
   S.ecdsa_secp521r1_sha512,
   S.ed25519,
   S.mldsa44,
   S.mldsa65,
   S.mldsa87,
+];
+
+/** What is left of the schemes without these. */
+const USUAL: readonly S[] = [
+  S.ecdsa_secp256r1_sha256,
+  S.ecdsa_secp384r1_sha384,
+  S.rsa_pss_rsae_sha256,
+  S.rsa_pss_rsae_sha384,
+  S.rsa_pss_rsae_sha512,
 ];
 
 /** A credential that is chosen for one scheme, and signs with another that its key has. */
@@ -199,13 +208,14 @@ export const SIGNATURES: readonly Row[] = [
       refusal(
         169,
         by,
-        `the ${from} signs with ${
-          signatureSchemeName(scheme)
-        }, well, but it is not offered by default`,
+        `the ${from} signs with ${signatureSchemeName(scheme)}, well, but it was not offered`,
         saying(from, scheme),
         wrong,
         IP,
-        { ...ends(from, masked(own, scheme)), [by]: by === "client" ? client : requiring },
+        {
+          ...ends(from, masked(own, scheme)),
+          [by]: { ...(by === "client" ? client : requiring), signatureSchemes: USUAL },
+        },
       )
     ),
     refusal(

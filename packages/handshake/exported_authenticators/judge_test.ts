@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { TrustStore } from "@sealane/pki";
 import { createTestAuthority } from "@sealane/pki/testing";
 import { nativeProvider as provider } from "@sealane/providers/native";
-import { TlsError } from "@sealane/wire";
+import { SignatureScheme, TlsError } from "@sealane/wire";
 import {
   type CommonConfig,
   createAuthenticator,
@@ -89,7 +89,8 @@ Deno.test("authenticators work on a resumed connection, and belong to it alone",
   assertEquals(await codeOf(elsewhere), "peer/bad-signature");
   const identity = await validateAuthenticator(client, null, unasked);
   assertEquals(identity?.certificates, [second.certificate]);
-  const request = createAuthenticatorRequest(server);
+  const signatureSchemes = [SignatureScheme.ecdsa_secp256r1_sha256];
+  const request = createAuthenticatorRequest(server, { signatureSchemes });
   const made = await createAuthenticator(client, request, [edwards.credential, second.credential]);
   const found = await validateAuthenticator(server, request, made);
   assertEquals(found?.certificates, [second.certificate]);

@@ -282,7 +282,7 @@ Deno.test("what is given unasked has extensions and schemes of the ClientHello o
     const made = makeAuthenticator(server, { ...parts, scheme, extensions });
     assertEquals(await codeOf(() => validateAuthenticator(client, null, made)), code);
   }
-  const { client, server } = connected();
+  const { client, server } = connected({ signatureSchemes: [scheme] });
   const made = makeAuthenticator(server, { ...parts, scheme: ed25519, identity: edwards });
   const validate = () => validateAuthenticator(client, null, made);
   assertEquals(await codeOf(validate), "peer/signature-scheme");

@@ -309,7 +309,7 @@ const bad: [
   ],
   [
     "is signed with a scheme that was not offered",
-    {},
+    { signatureSchemes: [S.ecdsa_secp256r1_sha256] },
     (good) => ({ ...good, algorithm: S.ed448 }),
     "not offered",
   ],

@@ -23,6 +23,7 @@ import type { KeyShareEntry } from "../extensions/mod.ts";
 import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import { settle, type Step } from "../engine/step.ts";
 import { profileOf, restrictOptional, restrictSchemes } from "../config/suite_profile.ts";
+import { isPostQuantum } from "../config/group_kind.ts";
 import type { ReceivedHello } from "./client_hello.ts";
 
 /** The suites that both sides can use, most preferred first, by the client's order or by ours; at least one. */
@@ -72,16 +73,24 @@ function hasScheme(
     signatureSchemesOfKey(leaf.subjectPublicKeyInfo).includes(scheme);
 }
 
-/** The group that the suite demands, or the first of ours that the client has; `null` if there is none. */
+/**
+ * The group that the suite demands, or of the groups in common the first in our order, but before it the first that the
+ * client sent a share for: a HelloRetryRequest costs a round trip, and which of two classical groups is used does not matter
+ * that much. It does where our order puts a post-quantum group first. `null` if there is no group in common.
+ */
 export function commonGroup(
   config: ResolvedServerConfig,
-  { groups }: ReceivedHello,
+  hello: ReceivedHello,
   suite: CipherSuite,
 ): KeyExchangeGroup | null {
   const only = profileOf(suite)?.group;
-  return config.groupList.find(({ id }) =>
-    groups?.includes(id) && (only === undefined || only === id)
-  ) ?? null;
+  const common = config.groupList.filter(({ id }) =>
+    hello.groups?.includes(id) && (only === undefined || only === id)
+  );
+  const [preferred = null] = common;
+  const shared = common.find((group) => shareFor(hello, group) !== null);
+  if (preferred === null || shared === undefined) return preferred;
+  return isPostQuantum(preferred.id) && !isPostQuantum(shared.id) ? preferred : shared;
 }
 
 /** The group to use; the client may lack a share for it. */

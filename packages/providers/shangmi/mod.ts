@@ -1,6 +1,6 @@
 /**
- * The ShangMi algorithms as a provider (RFC 8998): TLS_SM4_GCM_SM3, TLS_SM4_CCM_SM3, the group curveSM2 and the signature
- * scheme sm2sig_sm3. To serve both worlds, combine it with another provider:
+ * The ShangMi algorithms as a provider (RFC 8998): TLS_SM4_GCM_SM3, TLS_SM4_CCM_SM3, the groups curveSM2 and
+ * curveSM2MLKEM768, and the signature scheme sm2sig_sm3. To serve both worlds, combine it with another provider:
  *
  * ```ts
  * import { shangmiProvider } from "@sealane/providers/shangmi";
@@ -16,17 +16,22 @@
  *
  * @module
  */
+import { hybridGroup } from "../hybrid.ts";
+import { mlKemGroups } from "../ml_kem.ts";
 import type { CryptoProvider } from "../provider.ts";
+import { NamedGroup } from "@sealane/wire";
 import { randomBytes } from "../noble/random.ts";
 import { curveSM2 } from "./ecdhe.ts";
 import { importSm2PrivateKey, sm2sigSm3 } from "./sm2_signature.ts";
 import { shangmiSuites, sm4HeaderProtection } from "./suites.ts";
 
+const hybrid = hybridGroup(NamedGroup.curveSM2MLKEM768, [curveSM2, ...mlKemGroups]);
+
 /** The ShangMi algorithms, for TLS. Its suites have no QUIC header protection, since none is registered. */
 export const shangmiProvider: CryptoProvider = Object.freeze({
   name: "shangmi",
   cipherSuites: shangmiSuites,
-  groups: Object.freeze([curveSM2]),
+  groups: Object.freeze(hybrid === null ? [curveSM2] : [curveSM2, hybrid]),
   signatures: Object.freeze([sm2sigSm3]),
   random: randomBytes,
   importPrivateKey: importSm2PrivateKey,

@@ -14,13 +14,13 @@ for (const provider of [shangmiProvider, shangmiQuicProvider, smCryptoProvider])
   }
 }
 
-Deno.test("the ShangMi provider lists what RFC 8998 registers, and nothing can be changed in it", () => {
+Deno.test("the ShangMi provider lists what RFC 8998 registers, and the hybrid group, and nothing can be changed in it", () => {
   const { cipherSuites, groups, signatures } = shangmiProvider;
   assertEquals(cipherSuites.map(({ id }) => id), [
     CipherSuiteId.TLS_SM4_GCM_SM3,
     CipherSuiteId.TLS_SM4_CCM_SM3,
   ]);
-  assertEquals(groups.map(({ id }) => id), [NamedGroup.curveSM2]);
+  assertEquals(groups.map(({ id }) => id), [NamedGroup.curveSM2, NamedGroup.curveSM2MLKEM768]);
   assertEquals(signatures.map(({ scheme }) => scheme), [SignatureScheme.sm2sig_sm3]);
   for (const part of [shangmiProvider, cipherSuites, groups, signatures, cipherSuites[0]]) {
     assert(Object.isFrozen(part));
