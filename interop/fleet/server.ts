@@ -19,6 +19,7 @@ import { RedisStore } from "@sealane/handshake/redis";
 import { nativeProvider as provider } from "@sealane/providers/native";
 import { listen, type TlsConn } from "@sealane/tls/deno";
 import { NamedGroup, utf8 } from "@sealane/wire";
+import { createClient } from "redis";
 
 /** What a server says at its end. */
 export interface ServerReport {
@@ -34,9 +35,10 @@ export interface ServerReport {
 
 async function openStore(where: string, onError: () => void): Promise<SessionStore> {
   if (!where.startsWith("redis:")) return new DenoKvStore(await Deno.openKv(where));
-  const store = new RedisStore({ url: where, onError });
-  await store.connected;
-  return store;
+  const client = createClient({ url: where, disableOfflineQueue: true });
+  client.on("error", onError);
+  await client.connect();
+  return new RedisStore(client);
 }
 
 /** Every message is answered with itself; whatever is early is remembered. */

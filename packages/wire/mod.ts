@@ -9,6 +9,7 @@
  *
  * @module
  */
+export * from "./base64.ts";
 export * from "./bytes.ts";
 export * from "./code_points.ts";
 export * from "./der.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { TlsError } from "./error.ts";
 
 /** One encapsulated structure of a PEM text. */
@@ -43,7 +44,7 @@ export function decodePem(text: string): PemBlock[] {
       if (line.trimEnd() !== `-----END ${label}-----`) {
         fail(label, "does not end with its own label");
       }
-      blocks.push({ label, bytes: decodeBase64(label, base64) });
+      blocks.push({ label, bytes: decodeContent(label, base64) });
       label = null;
     } else {
       const content = line.replace(/[ \t]/g, "");
@@ -55,15 +56,13 @@ export function decodePem(text: string): PemBlock[] {
   return blocks;
 }
 
-function decodeBase64(label: string, text: string): Uint8Array {
-  // RFC 4648 §4: padding stands only at the end, and fills up to a multiple of four.
-  if (text.length === 0 || text.length % 4 !== 0 || !BASE64_LINE.test(text)) {
-    fail(label, "is not whole base64");
+function decodeContent(label: string, text: string): Uint8Array {
+  try {
+    if (text !== "") return decodeBase64(text);
+  } catch {
+    // What is wrong with it is said below, with the label.
   }
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
+  return fail(label, "is not whole base64");
 }
 
 function fail(label: string, reason: string): never {
@@ -72,8 +71,6 @@ function fail(label: string, reason: string): never {
 
 /** The text of one block: base64 in lines of 64 characters (RFC 7468 section 2). */
 export function encodePem(label: string, bytes: Uint8Array): string {
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  const lines = btoa(binary).match(/.{1,64}/g) ?? [];
+  const lines = encodeBase64(bytes).match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }

@@ -1,105 +1,96 @@
 /**
- * A session store in Redis, for a fleet. The only module that imports `npm:redis`; it has a subpath of its own,
+ * A session store in Redis, for a fleet, over the client that the application has already. It has a subpath of its own,
  * `@sealane/handshake/redis`.
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { createClient, RESP_TYPES } from "redis";
+import { decodeBase64, encodeBase64 } from "@sealane/wire";
 import type { SessionStore } from "./store.ts";
+
+/**
+ * What is needed of a client: a way to send a command and get its reply. Clients of `ioredis` have `call`, those of `redis`
+ * have `sendCommand`; with any other, `{ call: (command, key, ...rest) => … }` is all that there is to write. The commands are GET,
+ * GETDEL and SET, the second argument is always the key, and all arguments are text. A reply is text, its bytes, or `null`.
+ */
+export type RedisClient =
+  | { call(command: string, ...args: string[]): Promise<unknown> }
+  | { sendCommand(args: string[]): Promise<unknown> };
 
 /** Options of a {@link RedisStore}. */
 export interface RedisStoreOptions {
-  /** Where Redis is: `redis[s]://[user:password@]host[:port][/database]`. */
-  readonly url: string;
-  /** Stands before every key; `sealane:` unless given. */
+  /** Stands before every key; `sealane:` unless given. ASCII. */
   readonly prefix?: string;
-  /** Told when the connection fails; it is made again by itself. */
-  readonly onError?: (error: unknown) => void;
-}
-
-/** The longest pause between two attempts to connect, in milliseconds. */
-const MAX_RECONNECT_DELAY = 2000;
-
-function openClient(url: string) {
-  return createClient({
-    url,
-    // While Redis is away an operation fails at once; what waited would come too late for its handshake.
-    disableOfflineQueue: true,
-    socket: { reconnectStrategy: (retries) => Math.min(20 * 2 ** retries, MAX_RECONNECT_DELAY) },
-  });
 }
 
 /**
- * A session store over one connection to Redis (6.2 or later, for GETDEL). It connects in the background: until Redis answers,
- * operations reject, and with them tickets and early data are declined.
+ * A session store over a connection to Redis (6.2 or later, for GETDEL) that belongs to the caller: who made the client
+ * connects it, hears its errors and closes it. What a command rejects with, the operation rejects with; tickets and early data
+ * are then declined. Values are kept as base64.
+ *
+ * Let a client fail at once while Redis is away, rather than queue commands that come too late for their handshakes:
+ * `disableOfflineQueue: true` for `redis`, `enableOfflineQueue: false` for `ioredis`.
  *
  * ```ts ignore
  * import { RedisStore } from "@sealane/handshake/redis";
+ * import { createClient } from "redis";
  *
- * const store = new RedisStore({ url: "redis://127.0.0.1:6379", onError: console.error });
- * await store.connected;
+ * const client = createClient({ url: "redis://127.0.0.1:6379", disableOfflineQueue: true });
+ * client.on("error", console.error);
+ * await client.connect();
+ * const store = new RedisStore(client);
  * ```
  */
 export class RedisStore implements SessionStore {
-  readonly #client: ReturnType<typeof openClient>;
+  readonly #client: RedisClient;
   readonly #prefix: string;
-  /** Resolves when Redis has answered for the first time. */
-  readonly connected: Promise<void>;
 
-  /** Begins to connect. */
-  constructor(options: RedisStoreOptions) {
-    this.#client = openClient(options.url);
+  /** Sends nothing yet. */
+  constructor(client: RedisClient, options: RedisStoreOptions = {}) {
+    this.#client = client;
     this.#prefix = options.prefix ?? "sealane:";
-    const onError = options.onError ?? (() => {});
-    this.#client.on("error", onError);
-    this.connected = this.#client.connect().then(() => {});
-    this.connected.catch(onError);
   }
 
-  #binary() {
-    return this.#client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
+  /** Sends a command; `null` or the text of the reply. */
+  async #send(command: string, key: string, ...rest: string[]): Promise<string | null> {
+    const args = [this.#prefix + key, ...rest];
+    const client = this.#client;
+    // A client of ioredis has a `sendCommand` too, with another meaning.
+    const reply = "call" in client
+      ? await client.call(command, ...args)
+      : await client.sendCommand([command, ...args]);
+    if (reply === null || typeof reply === "string") return reply;
+    if (reply instanceof Uint8Array) return new TextDecoder().decode(reply);
+    throw new TypeError(`Redis answered ${command} with ${typeof reply}, not with text`);
   }
 
   /** The value, or `null`. */
   async get(key: string): Promise<Uint8Array | null> {
-    return plain(await this.#binary().get(this.#prefix + key));
+    return decode(await this.#send("GET", key));
   }
 
   /** The value, which is gone afterwards, or `null`. */
   async take(key: string): Promise<Uint8Array | null> {
-    return plain(await this.#binary().getDel(this.#prefix + key));
+    return decode(await this.#send("GETDEL", key));
   }
 
   /** Sets a value for `ttl` milliseconds. */
   async put(key: string, value: Uint8Array, ttl: number): Promise<void> {
-    await this.#client.set(this.#prefix + key, buffer(value), { expiration: expiry(ttl) });
+    const answer = await this.#send("SET", key, encodeBase64(value), "PX", milliseconds(ttl));
+    if (answer !== "OK") throw new TypeError(`Redis answered SET with ${answer}, not with OK`);
   }
 
-  /** Sets a value unless there is one. */
+  /** Sets a value for `ttl` milliseconds unless there is one. */
   async add(key: string, value: Uint8Array, ttl: number): Promise<boolean> {
-    const answer = await this.#client.set(this.#prefix + key, buffer(value), {
-      expiration: expiry(ttl),
-      condition: "NX",
-    });
-    return answer === "OK";
-  }
-
-  /** Ends the connection; operations that are under way reject. */
-  close(): void {
-    this.#client.destroy();
+    const text = encodeBase64(value);
+    return await this.#send("SET", key, text, "PX", milliseconds(ttl), "NX") === "OK";
   }
 }
 
-function expiry(ttl: number): { type: "PX"; value: number } {
-  return { type: "PX", value: Math.max(1, Math.ceil(ttl)) };
+/** Redis takes whole milliseconds, 1 or more. */
+function milliseconds(ttl: number): string {
+  return String(Math.max(1, Math.ceil(ttl)));
 }
 
-function buffer(value: Uint8Array): Buffer {
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-}
-
-/** A `Uint8Array` that is no `Buffer`, over memory of its own: those of a client's buffers are shared. */
-function plain(value: Buffer | null): Uint8Array | null {
-  return value === null ? null : Uint8Array.from(value);
+function decode(reply: string | null): Uint8Array | null {
+  return reply === null ? null : decodeBase64(reply);
 }

@@ -1,9 +1,12 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { TlsError } from "@sealane/wire";
+import { Redis } from "ioredis";
+import { createClient, RESP_TYPES } from "redis";
 import { REDIS_AVAILABLE, startRedis } from "../testdata/redis_server.ts";
 import { DenoKvStore } from "./deno_kv.ts";
 import { MemoryStore } from "./memory_store.ts";
-import { RedisStore } from "./redis.ts";
+import { type RedisClient, RedisStore } from "./redis.ts";
 import { guardStore, type SessionStore } from "./store.ts";
 
 const a = Uint8Array.of(1, 0, 255);
@@ -82,37 +85,107 @@ const redisTest = (name: string, fn: () => Promise<void>) =>
     fn,
   });
 
-redisTest("the store in Redis does what a store does, for two connections to it", async () => {
-  await using server = await startRedis();
-  const [one, two] = [new RedisStore(server), new RedisStore(server)];
-  await Promise.all([one.connected, two.connected]);
-  await conforms(one, two);
-  one.close();
-  two.close();
-});
+/** A client as applications have it, and how to end it. */
+interface Client {
+  readonly client: RedisClient;
+  close(): void;
+}
 
-redisTest(
-  "a Redis that dies and comes back makes declines, not errors, and then works",
-  async () => {
-    await using server = await startRedis();
-    const redis = new RedisStore(server);
-    await redis.connected;
-    const errors: unknown[] = [];
-    const store = guardStore(redis, { retryAfter: 0, onError: (error) => errors.push(error) });
-    await store.put("k", a, MINUTE);
-    await server.kill();
-    assertEquals(await store.get("k"), null);
-    assertEquals(await store.add("new", a, MINUTE), false);
-    assert(errors.length > 0);
-    await server.restart();
-    for (let attempt = 0; !await store.add("again", a, MINUTE); attempt++) {
-      assert(attempt < 100, "it does not connect again");
-      await wait(50);
-    }
-    assertEquals(await store.get("again"), a);
-    redis.close();
+/** With clients of `redis`, those that answer with bytes too, and of `ioredis`. */
+const CLIENTS: readonly { name: string; connect(url: string): Promise<Client> }[] = [
+  { name: "redis", connect: nodeRedis },
+  {
+    name: "redis that answers with bytes",
+    async connect(url) {
+      const { client, close } = await nodeRedis(url);
+      const { BLOB_STRING, SIMPLE_STRING } = RESP_TYPES;
+      const bytes = { [BLOB_STRING]: Buffer, [SIMPLE_STRING]: Buffer };
+      return { client: client.withTypeMapping(bytes), close };
+    },
   },
-);
+  { name: "ioredis", connect: ioredis },
+];
+
+async function nodeRedis(url: string) {
+  const socket = { reconnectStrategy: () => 20 };
+  const client = createClient({ url, disableOfflineQueue: true, socket });
+  client.on("error", () => {});
+  await client.connect();
+  return { client, close: () => client.destroy() };
+}
+
+async function ioredis(url: string): Promise<Client> {
+  const client = new Redis(url, {
+    enableOfflineQueue: false,
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => 20,
+  });
+  client.on("error", () => {});
+  await client.connect();
+  return { client, close: () => client.disconnect() };
+}
+
+for (const { name, connect } of CLIENTS) {
+  redisTest(`the store over ${name} does what a store does, for two connections`, async () => {
+    await using server = await startRedis();
+    const [one, two] = await Promise.all([connect(server.url), connect(server.url)]);
+    await conforms(new RedisStore(one.client), new RedisStore(two.client));
+    assertEquals(await new RedisStore(one.client, { prefix: "another:" }).get("k"), null);
+    one.close();
+    two.close();
+  });
+
+  redisTest(
+    `over ${name}, a Redis that dies and comes back makes declines, not errors, and then works`,
+    async () => {
+      await using server = await startRedis();
+      const { client, close } = await connect(server.url);
+      const errors: unknown[] = [];
+      const options = { retryAfter: 0, onError: (error: unknown) => errors.push(error) };
+      const store = guardStore(new RedisStore(client), options);
+      await store.put("k", a, MINUTE);
+      await server.kill();
+      assertEquals(await store.get("k"), null);
+      assertEquals(await store.add("new", a, MINUTE), false);
+      assert(errors.length > 0);
+      await server.restart();
+      for (let attempt = 0; !await store.add("again", a, MINUTE); attempt++) {
+        assert(attempt < 100, "it does not connect again");
+        await wait(50);
+      }
+      assertEquals(await store.get("again"), a);
+      close();
+    },
+  );
+}
+
+Deno.test("the store over Redis sends GET, GETDEL and SET, and takes no other answer for one", async () => {
+  const sent: string[][] = [];
+  let reply: unknown = "OK";
+  const store = new RedisStore({
+    sendCommand(args) {
+      sent.push(args);
+      return Promise.resolve(reply);
+    },
+  }, { prefix: "p:" });
+  await store.put("k", a, 0.5);
+  assertEquals(await store.add("k", a, 1500.2), true);
+  for (reply of [undefined, 1, ["OK"], true, "not base64", new Uint8Array(1)]) {
+    await assertRejects(async () => await store.get("k"));
+    await assertRejects(async () => await store.take("k"));
+  }
+  for (reply of [null, "QUEUED"]) {
+    await assertRejects(async () => await store.put("k", a, 1));
+    assertEquals(await store.add("k", a, 1), false);
+  }
+  assertEquals(sent.slice(0, 4), [
+    ["SET", "p:k", "AQD/", "PX", "1"],
+    ["SET", "p:k", "AQD/", "PX", "1501", "NX"],
+    ["GET", "p:k"],
+    ["GETDEL", "p:k"],
+  ]);
+});
 
 Deno.test("the store in memory answers without a promise", () => {
   const store = guardStore(new MemoryStore());
