@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { combineProviders, type CryptoProvider } from "@sealane/providers";
 import { nativeProvider } from "@sealane/providers/native";
 import { shangmiProvider } from "@sealane/providers/shangmi";
-import { smCryptoProvider } from "@sealane/providers/sm-crypto";
+import { smCryptoProvider } from "@sealane/sm-crypto";
 import { CipherSuiteId as C, cipherSuiteName, NamedGroup, SignatureScheme } from "@sealane/wire";
 import { openConnection, type Scenario } from "./connect.ts";
 import { exchange } from "./exchange.ts";

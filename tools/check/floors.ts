@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Finding, type Import, importsOf, type SourceFile } from "./files.ts";
+import { type Finding, type Import, importsOf, lineAt, type SourceFile } from "./files.ts";
 
 /** The floor of every package. */
 export const FLOORS: Readonly<Record<string, number>> = {
@@ -12,6 +12,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   "providers": 2,
   "pki": 3,
   "record": 3,
+  "sm-crypto": 3,
   "handshake": 4,
   "quic-tls": 5,
   "tls": 5,
@@ -26,15 +27,12 @@ const TEST_TIME = [
   /^fast-check$/,
   /^hpke$/,
   /^@panva\/hpke-noble$/,
-  /^sm-crypto(-v2)?(\/|$)/,
-  /^redis$/,
+  /^sm-crypto-v2$/,
+  /^(io)?redis$/,
 ];
 
-/** Modules behind a subpath export of their own, with a dependency that nobody else has to install. */
-const OF_ONE_MODULE: Readonly<Record<string, RegExp>> = {
-  "packages/handshake/session/redis.ts": /^(redis|node:buffer)$/,
-  "packages/providers/shangmi/sm_crypto.ts": /^sm-crypto(\/|$)/,
-};
+/** Packages that exist for tests, with the dependency that each is made of: no other published file imports them. */
+const ORACLES: Readonly<Record<string, RegExp>> = { "sm-crypto": /^sm-crypto(\/|$)/ };
 
 /** The package that touches platforms: only here does a published file import `node:` modules for more than types. */
 const PLATFORM = "packages/tls/";
@@ -72,11 +70,14 @@ function objection(
   const ours = /^@sealane\/([^/]+)/.exec(specifier);
   if (ours !== null) {
     const [, other] = ours;
+    if (published && other in ORACLES && other !== home) {
+      return `imports ${specifier}, which is for tests`;
+    }
     if (!(other in FLOORS)) return `imports ${specifier}, which is on no floor`;
     if (other === home || FLOORS[other] < FLOORS[home]) return null;
     return `imports ${specifier} on floor ${FLOORS[other]}, but is on floor ${FLOORS[home]}`;
   }
-  if (OF_ONE_MODULE[path]?.test(specifier)) return null;
+  if (ORACLES[home]?.test(specifier)) return null;
   const allowed = published ? RUN_TIME : [...RUN_TIME, ...TEST_TIME];
   if (!allowed.some((pattern) => pattern.test(specifier))) {
     return `imports ${specifier}, which is not a dependency of published files`;
@@ -102,12 +103,29 @@ export function checkFloors(
     }
     const published = top === "packages" &&
       !isExcluded(rest.join("/"), publish[home] ?? { exclude: [] });
+    if (published) findings.push(...hiddenImports(file));
     for (const each of importsOf(file)) {
       const message = top === "packages"
         ? objection(file.path, each, published)
         : intoPackages(file.path, each.specifier);
       if (message !== null) findings.push({ path: file.path, line: each.line, message });
     }
+  }
+  return findings;
+}
+
+/** What imports a module in a way that {@link importsOf} does not read. A method may be named `import`. */
+const HIDDEN =
+  /(?<!\.|#|static |async )\bimport\((?!\s*"[^"$\n]+")|\bcreateRequire\b|^\/\/\/ *<reference\b|@(?:ts|deno)-types\b/gm;
+
+function hiddenImports({ path, text }: SourceFile): Finding[] {
+  const findings: Finding[] = [];
+  for (const match of text.matchAll(HIDDEN)) {
+    const start = text.slice(text.lastIndexOf("\n", match.index) + 1, match.index);
+    const isCode = match[0].startsWith("import") || match[0] === "createRequire";
+    if (isCode && /^\s*(\/?\*|\/\/)/.test(start)) continue;
+    const message = "imports a module in a way that hides which one: published files name it";
+    findings.push({ path, line: lineAt(text, match.index), message });
   }
   return findings;
 }

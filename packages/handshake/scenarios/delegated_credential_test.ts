@@ -16,7 +16,7 @@ import {
 import { type CryptoProvider, importPrivateKey, type Signer } from "@sealane/providers";
 import { nativeProvider as native } from "@sealane/providers/native";
 import { shangmiProvider } from "@sealane/providers/shangmi";
-import { smCryptoProvider } from "@sealane/providers/sm-crypto";
+import { smCryptoProvider } from "@sealane/sm-crypto";
 import { nobleProvider as noble } from "@sealane/providers/noble";
 import { webCryptoProvider as webcrypto } from "@sealane/providers/webcrypto";
 import {

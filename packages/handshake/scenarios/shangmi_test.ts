@@ -5,7 +5,7 @@ import { createTestAuthority } from "@sealane/pki/testing";
 import { combineProviders, type CryptoProvider, importPrivateKey } from "@sealane/providers";
 import { nativeProvider } from "@sealane/providers/native";
 import { shangmiProvider } from "@sealane/providers/shangmi";
-import { smCryptoProvider } from "@sealane/providers/sm-crypto";
+import { smCryptoProvider } from "@sealane/sm-crypto";
 import { CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";
 import {
   type ClientConfig,

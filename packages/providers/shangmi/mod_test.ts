@@ -5,10 +5,9 @@ import { conformanceTests } from "../conformance/mod.ts";
 import { importPrivateKey } from "../keys.ts";
 import { nativeProvider } from "../native/mod.ts";
 import { shangmiProvider, shangmiQuicProvider } from "./mod.ts";
-import { smCryptoProvider } from "./sm_crypto.ts";
 import { testdata } from "./testdata/vectors.ts";
 
-for (const provider of [shangmiProvider, shangmiQuicProvider, smCryptoProvider]) {
+for (const provider of [shangmiProvider, shangmiQuicProvider]) {
   for (const { name, run } of conformanceTests(provider)) {
     Deno.test(`${provider.name}: ${name}`, run);
   }

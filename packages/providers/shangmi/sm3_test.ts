@@ -3,7 +3,6 @@ import { assert, assertEquals } from "@std/assert";
 import { fromHex, toHex } from "@sealane/wire";
 import { hkdfExpand, hkdfExtract } from "../hkdf.ts";
 import type { Hash } from "../provider.ts";
-import { smCryptoProvider } from "./sm_crypto.ts";
 import { makeSm3 } from "./sm3.ts";
 import { engines, pseudoRandom, testdata, wycheproof } from "./testdata/vectors.ts";
 
@@ -12,10 +11,7 @@ const vectors = testdata<{
   hmac: { cases: { key: string; message: string; mac: string }[] };
   hkdf: { cases: { ikm: string; salt: string; info: string; size: number; okm: string }[] };
 }>("sm3.json");
-const hashes: [string, Hash][] = [
-  ...engines.map((engine): [string, Hash] => [engine.name, makeSm3(engine)]),
-  ["sm-crypto", smCryptoProvider.cipherSuites[0].hash],
-];
+const hashes = engines.map((engine): [string, Hash] => [engine.name, makeSm3(engine)]);
 const digest = (hash: Hash, data: Uint8Array) => toHex(hash.create().update(data).digest());
 
 for (const [name, hash] of hashes) {
@@ -62,7 +58,7 @@ Deno.test("SM3 goes on from a clone and leaves the original alone", () => {
 Deno.test("SM3 agrees between engines at every length up to 300 and beyond a kernel buffer", () => {
   const message = pseudoRandom(100_000);
   for (const length of [...Array(300).keys(), 32767, 32768, 32769, 65536 + 64, 100_000]) {
-    const [first, ...others] = hashes.slice(0, engines.length);
+    const [first, ...others] = hashes;
     const expected = digest(first[1], message.subarray(0, length));
     for (const [name, hash] of others) {
       assertEquals(digest(hash, message.subarray(0, length)), expected, `${name} ${length}`);
@@ -72,7 +68,7 @@ Deno.test("SM3 agrees between engines at every length up to 300 and beyond a ker
 
 Deno.test("HMAC-SM3 agrees between engines at the edges of key block and kernel buffer", () => {
   const data = pseudoRandom(70_000);
-  const [[, first], ...others] = hashes.slice(0, engines.length);
+  const [[, first], ...others] = hashes;
   for (const keyLength of [0, 1, 32, 63, 64, 65, 200]) {
     const key = pseudoRandom(keyLength, 3);
     for (const length of [0, 55, 56, 64, 32768 - 193, 32768 - 192, 32768 - 191, 70_000]) {

@@ -13,7 +13,7 @@ import { certificatesFromPem, TrustStore } from "@sealane/pki";
 import { combineProviders, type CryptoProvider, importPrivateKey } from "@sealane/providers";
 import { nativeProvider } from "@sealane/providers/native";
 import { shangmiProvider } from "@sealane/providers/shangmi";
-import { smCryptoProvider } from "@sealane/providers/sm-crypto";
+import { smCryptoProvider } from "@sealane/sm-crypto";
 import {
   AlertDescription,
   CipherSuiteId as C,

@@ -3,31 +3,10 @@
  * as an independent second opinion in tests; do not serve with it.
  *
  * Of `sm-crypto` only the SM4 block cipher, SM3 and SM2 are used. It has no GCM and no CCM (asked for GCM, it encrypts in ECB
- * mode without a word), so those modes are built here, GHASH from noble-ciphers.
+ * mode without a word), so those modes are built here.
  *
  * @module
  */
-import { ghash } from "@noble/ciphers/_polyval.js";
-import {
-  CipherSuiteId,
-  cipherSuiteName,
-  concat,
-  der,
-  DerReader,
-  equalBytes,
-  fromHex,
-  NamedGroup,
-  namedGroupName,
-  SignatureScheme,
-  signatureSchemeName,
-  TlsError,
-  toHex,
-} from "@sealane/wire";
-import smCrypto from "sm-crypto";
-import smCryptoUtils from "sm-crypto/src/sm2/utils.js";
-import { randomBytes } from "../noble/random.ts";
-import { ccmKey } from "../ccm.ts";
-import { AEADS, checkLength, NONCE_LENGTH, placeFor } from "../cipher_suites.ts";
 import type {
   Aead,
   AeadKey,
@@ -40,9 +19,32 @@ import type {
   SignatureUse,
   Signer,
   SignOptions,
-} from "../provider.ts";
-import { decodePoint, encodePoint } from "./curve.ts";
-import { encodeSm2Spki, readSm2PrivateKey, readSm2Spki } from "./sm2_keys.ts";
+} from "@sealane/providers";
+import {
+  CipherSuiteId,
+  cipherSuiteName,
+  concat,
+  der,
+  DerReader,
+  fromHex,
+  NamedGroup,
+  namedGroupName,
+  SignatureScheme,
+  signatureSchemeName,
+  TlsError,
+  toHex,
+} from "@sealane/wire";
+import smCrypto from "sm-crypto";
+import smCryptoUtils from "sm-crypto/src/sm2/utils.js";
+import { encodeSpki, readPoint, readPrivateKey, readSpki } from "./keys.ts";
+import {
+  type BlockCipher,
+  ccmKey,
+  checkLength,
+  gcmKey,
+  NONCE_LENGTH,
+  TAG_LENGTH,
+} from "./modes.ts";
 
 /** A big integer of jsbn. */
 interface BigInteger {
@@ -120,95 +122,38 @@ const hash: Hash = Object.freeze({
   },
 });
 
-/** SM4 on whole blocks, each for itself. */
-function ecb(key: Uint8Array, blocks: Uint8Array): Uint8Array {
+/** SM4 under a key. */
+function blockCipher(key: Uint8Array): BlockCipher {
   const options = { padding: "none", output: "array" } as const;
-  return Uint8Array.from(sm4.encrypt(Array.from(blocks), Array.from(key), options));
+  const bytes = Array.from(key);
+  return (blocks) => Uint8Array.from(sm4.encrypt(Array.from(blocks), bytes, options));
 }
 
-function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return a.map((byte, i) => byte ^ b[i]);
-}
-
-function ctr(key: Uint8Array, counter: Uint8Array, data: Uint8Array): Uint8Array {
-  if (data.length === 0) return data;
-  const blocks = new Uint8Array(Math.ceil(data.length / 16) * 16);
-  const view = new DataView(blocks.buffer);
-  const first = new DataView(counter.buffer, counter.byteOffset).getUint32(12);
-  for (let at = 0; at < blocks.length; at += 16) {
-    blocks.set(counter, at);
-    view.setUint32(at + 12, first + at / 16);
-  }
-  return xor(data, ecb(key, blocks));
-}
-
-function gcmKey(key: Uint8Array): AeadKey {
-  const h = ecb(key, new Uint8Array(16));
-  const counter = (nonce: Uint8Array, index: number) =>
-    concat([nonce, Uint8Array.of(0, 0, 0, index)]);
-  const padded = (data: Uint8Array) => concat([data, new Uint8Array((16 - data.length % 16) % 16)]);
-  function tag(nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array {
-    const lengths = new DataView(new ArrayBuffer(16));
-    lengths.setBigUint64(0, BigInt(aad.length) * 8n);
-    lengths.setBigUint64(8, BigInt(ciphertext.length) * 8n);
-    const sum = ghash(
-      concat([padded(aad), padded(ciphertext), new Uint8Array(lengths.buffer)]),
-      h,
-    );
-    return ctr(key, counter(nonce, 1), sum);
-  }
-  return {
-    seal(nonce, aad, plaintext, out) {
-      checkLength("the nonce", nonce, NONCE_LENGTH);
-      const ciphertext = ctr(key, counter(nonce, 2), plaintext);
-      const place = placeFor(plaintext.length + 16, out);
-      place.set(concat([ciphertext, tag(nonce, aad, ciphertext)]));
-      return place;
-    },
-    open(nonce, aad, sealed, out) {
-      checkLength("the nonce", nonce, NONCE_LENGTH);
-      const length = sealed.length - 16;
-      if (length < 0) return null;
-      const ciphertext = sealed.subarray(0, length);
-      if (!equalBytes(tag(nonce, aad, ciphertext), sealed.subarray(length))) return null;
-      const place = placeFor(length, out);
-      place.set(ctr(key, counter(nonce, 2), ciphertext));
-      return place;
-    },
-  };
-}
-
-function sm4CcmKey(key: Uint8Array): AeadKey {
-  return ccmKey({
-    cbc(blocks) {
-      let state = new Uint8Array(16);
-      for (let at = 0; at < blocks.length; at += 16) {
-        state = Uint8Array.from(ecb(key, xor(state, blocks.subarray(at, at + 16))));
-      }
-      return state;
-    },
-    ctr: (counter, data) => ctr(key, counter, data),
-  }, 16);
-}
+/** RFC 8998 gives no limits: those of AES with the same mode (RFC 9001 section 6.6 and appendix B.2). */
+const GCM_LIMITS = { confidentialityLimit: 2 ** 23, integrityLimit: 2 ** 52 };
+const CCM_LIMIT = Math.floor(2 ** 21.5);
+const CCM_LIMITS = { confidentialityLimit: CCM_LIMIT, integrityLimit: CCM_LIMIT };
 
 function suite(
   id: CipherSuiteId,
-  like: "AES-128-GCM" | "AES-128-CCM",
-  makeKey: (key: Uint8Array) => AeadKey,
+  limits: typeof GCM_LIMITS,
+  makeKey: (cipher: BlockCipher) => AeadKey,
 ): CipherSuite {
   const aead: Aead = Object.freeze({
-    ...AEADS[like],
+    keyLength: 16,
     nonceLength: NONCE_LENGTH,
+    tagLength: TAG_LENGTH,
+    ...limits,
     importKey(key: Uint8Array) {
       checkLength("the SM4 key", key, 16);
-      return makeKey(key.slice());
+      return makeKey(blockCipher(key));
     },
   });
   return Object.freeze({ id, name: cipherSuiteName(id), hash, aead });
 }
 
 function agree(k: BigInteger, peerShare: Uint8Array): Uint8Array | null {
-  const point = decodePoint(peerShare) && toHex(peerShare);
+  const point = readPoint(peerShare);
   if (point === null || !sm2.verifyPublicKey(point)) return null;
   const x = getGlobalCurve().decodePointHex(point).multiply(k).getX().toBigInteger();
   return fromHex(x.toString(16).padStart(64, "0"));
@@ -249,7 +194,7 @@ const algorithm: SignatureAlgorithm = Object.freeze({
   name: signatureSchemeName(SignatureScheme.sm2sig_sm3),
   verify(spki: Uint8Array, data: Uint8Array, signature: Uint8Array, use: SignatureUse): boolean {
     try {
-      const publicKey = toHex(encodePoint(readSm2Spki(spki)));
+      const publicKey = readSpki(spki);
       const options = { der: true, hash: true, userId: identifier(use) };
       return wellFormed(signature) && sm2.verifyPublicKey(publicKey) &&
         sm2.doVerifySignature(Array.from(data), toHex(signature), publicKey, options);
@@ -261,11 +206,14 @@ const algorithm: SignatureAlgorithm = Object.freeze({
 });
 
 function importKey(pkcs8: Uint8Array): Signer {
-  const privateKey = toHex(readSm2PrivateKey(pkcs8).scalar);
+  const { scalar: privateKey, point } = readPrivateKey(pkcs8);
   const publicKey = sm2.getPublicKeyFromPrivateKey(privateKey);
+  if (point !== null && point !== publicKey) {
+    throw new TlsError("api/config", "the SM2 private key comes with the public key of another");
+  }
   return Object.freeze({
     schemes: Object.freeze([SignatureScheme.sm2sig_sm3]),
-    publicKey: encodeSm2Spki(fromHex(publicKey).subarray(1)),
+    publicKey: encodeSpki(publicKey),
     sign(_scheme: SignatureScheme, data: Uint8Array, options: SignOptions = {}): Uint8Array {
       const { use = "certificate-verify" } = options;
       const signed = sm2.doSignature(Array.from(data), privateKey, {
@@ -283,15 +231,24 @@ function importKey(pkcs8: Uint8Array): Signer {
   });
 }
 
+function random(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  // One call of getRandomValues gives no more than 65,536 bytes.
+  for (let at = 0; at < length; at += 65_536) {
+    crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+  }
+  return bytes;
+}
+
 /** The ShangMi algorithms over `sm-crypto`, for tests. */
 export const smCryptoProvider: CryptoProvider = Object.freeze({
   name: "sm-crypto",
   cipherSuites: Object.freeze([
-    suite(CipherSuiteId.TLS_SM4_GCM_SM3, "AES-128-GCM", gcmKey),
-    suite(CipherSuiteId.TLS_SM4_CCM_SM3, "AES-128-CCM", sm4CcmKey),
+    suite(CipherSuiteId.TLS_SM4_GCM_SM3, GCM_LIMITS, gcmKey),
+    suite(CipherSuiteId.TLS_SM4_CCM_SM3, CCM_LIMITS, ccmKey),
   ]),
   groups: Object.freeze([group]),
   signatures: Object.freeze([algorithm]),
-  random: randomBytes,
+  random,
   importPrivateKey: importKey,
 });
