@@ -46,6 +46,7 @@ import {
   type WithDefaults,
   withServerDefaults,
 } from "./options/defaults.ts";
+import type { TlsError } from "@sealane/wire";
 import type { EarlyDataResult } from "./connection/early_data.ts";
 import type { PemCredential } from "./options/pem_credential.ts";
 import { Connection } from "./connection/connection.ts";
@@ -185,9 +186,14 @@ export class TlsConn implements Deno.Conn<Deno.NetAddr> {
     return this.stream.closeWrite();
   }
 
-  /** Closes both directions, in the background: see {@link TlsConn.closed}. */
+  /** Closes both directions, in the background and within a bound: see {@link TlsConn.closed} and {@link TlsStream.close}. */
   close(): void {
     this.stream.close();
+  }
+
+  /** Ends the connection now, with an error, in the background: see {@link TlsStream.abort}. */
+  abort(reason?: TlsError): void {
+    this.stream.abort(reason);
   }
 
   /** Makes the socket keep the program running, as it does at first. */

@@ -22,13 +22,14 @@ import { pullStream } from "./incoming.ts";
 import type { TlsStreamOptions } from "./stream_options.ts";
 import { StreamInput } from "./stream_input.ts";
 import { StreamOutput } from "./stream_output.ts";
+import { Patience } from "./interruptions.ts";
 import { type ByteTransport, type StreamPair, streamTransport, within } from "./transport.ts";
 
-/**
- * How long, in milliseconds, the end waits for the transport to take the last alert and for the peer to close. A socket
- * that is closed with unread bytes resets the connection, and the alert or the last data would be lost with it.
- */
-const LINGER = 1_000;
+/** How long an end waits, milliseconds, unless the options say it; see `TlsStreamOptions.closeTimeout`. */
+const CLOSE_TIMEOUT = 1_000;
+
+/** How long {@link TlsStream.abort} waits for a transport that is not blocked to take the alert: milliseconds. */
+const ABORT_TIMEOUT = 10;
 
 /**
  * One end of a TLS connection over a transport. The handshake begins at once.
@@ -87,6 +88,10 @@ export class TlsStream {
   #earlyStream: ReadableStream<Uint8Array> | null = null;
   #closingWrite: Promise<void> | null = null;
   #ending: Promise<void> | null = null;
+  /** How long the end waits for what was written. */
+  readonly #patience: Patience;
+  /** Ends the end. */
+  readonly #cut: Deferred<void> = deferred();
   #error: TlsError | null = null;
   #readableStream: ReadableStream<Uint8Array> | null = null;
   #writableStream: WritableStream<Uint8Array> | null = null;
@@ -100,6 +105,7 @@ export class TlsStream {
     this.#connection = connection;
     this.#transport = "readable" in transport ? streamTransport(transport) : transport;
     this.#options = options;
+    this.#patience = new Patience(this.#closeTimeout);
     this.opened = this.#opened.promise;
     this.closed = this.#closed.promise;
     this.#input = new StreamInput(connection, this.#transport, {
@@ -110,6 +116,7 @@ export class TlsStream {
     this.#output = new StreamOutput(connection, this.#transport, {
       fail: (error) => this.#fail(error),
       broken: (error) => this.#outputBroken(error),
+      progress: () => this.#patience.restart(),
     });
     for (const promise of [this.opened, this.closed]) {
       promise.catch(() => {}); // whoever waits for it gets it; nobody has to
@@ -180,6 +187,10 @@ export class TlsStream {
     return this.#writableStream ??= new WritableStream<Uint8Array>({
       start: (controller) => {
         this.#writableController = controller;
+        // The stream calls `abort` only when a write that is under way is done, which may be never.
+        controller.signal.addEventListener("abort", () => {
+          this.abort(TlsError.from(controller.signal.reason, "local/aborted"));
+        });
         if (this.#error !== null) controller.error(this.#error);
       },
       write: (chunk) => this.write(chunk),
@@ -263,24 +274,31 @@ export class TlsStream {
   }
 
   /**
-   * Closes both directions: close_notify goes out after what was written, what the peer still sends is dropped. During
-   * a handshake in which nothing was written it is the same as {@link TlsStream.abort}. Does nothing after an error.
+   * Closes both directions: close_notify goes out after what was written, what the peer still sends is dropped, and reads
+   * that wait end now. It is done, with the transport closed, whatever the peer does: see `TlsStreamOptions.closeTimeout`.
+   * What the transport has not taken by then is lost, which is the error `local/aborted` of its write and of
+   * {@link TlsStream.closed}. During a handshake in which nothing was written it is the same as {@link TlsStream.abort}.
+   * Does nothing after an error.
    */
   async close(): Promise<void> {
     if (this.#error !== null) return await this.closed.catch(() => {});
     this.#closingWrite ??= Promise.resolve();
     this.#input.end();
-    await this.#output.written;
-    // A server may have written before the client has finished, and owes it the rest of the handshake.
-    if (this.#connection.writable) await this.opened.catch(() => {});
+    const inTime = await this.#patience.for(this.#everythingSent());
+    if (!inTime) return await this.abort(new TlsError("local/aborted", this.#notTaken()));
     if (!this.#connection.complete) return await this.abort();
     this.#input.discard();
     await this.#end();
   }
 
-  /** Ends the connection with an error, `local/aborted` unless given; the peer gets its alert if the transport takes it. */
+  /**
+   * Ends the connection now, with an error, `local/aborted` unless given. The peer gets its alert if the transport takes it
+   * at once.
+   */
   async abort(reason?: TlsError): Promise<void> {
     this.#fail(reason ?? new TlsError("local/aborted", "the connection was aborted"));
+    await within(ABORT_TIMEOUT, this.#end());
+    this.#cut.resolve();
     await this.#end();
   }
 
@@ -301,7 +319,7 @@ export class TlsStream {
    */
   async updateKeys(requestUpdate = false): Promise<void> {
     this.#connection.updateKeys(requestUpdate);
-    await this.#output.flush();
+    await this.#output.sent();
   }
 
   /**
@@ -327,7 +345,7 @@ export class TlsStream {
   /** On a server: sends more tickets; see {@link Connection.sendTickets}. */
   async sendTickets(count = 1): Promise<void> {
     await this.#connection.sendTickets(count);
-    await this.#output.flush();
+    await this.#output.sent();
   }
 
   /** The same as {@link TlsStream.close}. */
@@ -339,6 +357,20 @@ export class TlsStream {
     const reason = this.#options.signal?.reason;
     this.abort(new TlsError("local/aborted", "the signal was aborted", { cause: reason }));
   };
+
+  get #closeTimeout(): number {
+    return this.#options.closeTimeout ?? CLOSE_TIMEOUT;
+  }
+
+  #notTaken(): string {
+    return `the transport took nothing of what was written for ${this.#closeTimeout} ms`;
+  }
+
+  async #everythingSent(): Promise<void> {
+    await this.#output.written;
+    // A server may have written before the client has finished, and owes it the rest of the handshake.
+    if (this.#connection.writable) await this.opened.catch(() => {});
+  }
 
   #limitHandshake(milliseconds: number): void {
     const late = new TlsError("local/aborted", `the handshake took longer than ${milliseconds} ms`);
@@ -392,7 +424,7 @@ export class TlsStream {
   #outputBroken(error: TlsError): void {
     this.#writableController?.error(error);
     if (this.#connection.complete) return;
-    within(LINGER, this.opened).then(() => {
+    within(this.#closeTimeout, this.opened).then(() => {
       if (!this.#connection.complete) this.#fail(error);
     });
   }
@@ -400,6 +432,8 @@ export class TlsStream {
   #fail(reason: unknown): TlsError {
     if (this.#error !== null) return this.#error;
     const error = TlsError.from(reason);
+    // We have closed: how the peer or the transport takes it is nothing that the program asked for.
+    if (this.#ending !== null && error.code !== "local/aborted") return error;
     this.#error = error;
     this.#connection.abort(error); // which has failed by itself, if it is the one that complained
     this.#opened.reject(error);
@@ -433,6 +467,7 @@ export class TlsStream {
   async #lastBytes(): Promise<void> {
     if (this.#error?.code === "local/transport") return;
     // Both at once: the peer may be busy writing what nobody will read, and read only then.
-    await within(LINGER, Promise.allSettled([this.#output.end(), this.#input.drain()]));
+    const last = Promise.allSettled([this.#output.end(), this.#input.drain()]);
+    await within(this.#closeTimeout, Promise.race([last, this.#cut.promise]));
   }
 }

@@ -6,6 +6,7 @@
 import type { TlsError } from "@sealane/wire";
 import type { Connection } from "../connection/connection.ts";
 import { Incoming } from "./incoming.ts";
+import { Interruptions } from "./interruptions.ts";
 import { type ByteTransport, transportError } from "./transport.ts";
 
 /** What a stream does about its input. */
@@ -25,6 +26,8 @@ export class StreamInput {
   readonly #hooks: InputHooks;
   /** Data that the peer sent and nobody has taken. */
   readonly #incoming: Incoming = new Incoming();
+  /** Those who wait for data. */
+  readonly #readers: Interruptions = new Interruptions();
   /** The read of the transport that is under way. */
   #pumping: Promise<void> | null = null;
   #ended = false;
@@ -47,14 +50,16 @@ export class StreamInput {
     return this.#failure;
   }
 
-  /** No more data comes. */
+  /** No more data comes: whoever waits for it hears of the end now. */
   end(): void {
     this.#ended = true;
+    this.#readers.interrupt();
   }
 
   /** The stream has failed: so do reads, once what came before is taken. */
   fail(error: TlsError): void {
     this.#failure = error;
+    this.#readers.interrupt();
   }
 
   /** Data has come. */
@@ -64,8 +69,8 @@ export class StreamInput {
 
   /** Nobody wants what has come, nor what still comes. */
   discard(): void {
-    this.#ended = true;
     this.#incoming.clear();
+    this.end();
   }
 
   /** See `TlsStream.next`. */
@@ -78,7 +83,7 @@ export class StreamInput {
         this.#hooks.finished();
         return null;
       }
-      await this.pump().catch(() => {}); // the loop gives what came before the error, and then the error
+      await this.#readers.until(this.pump()); // the loop gives what came before an error, and then the error
     }
   }
 
@@ -100,7 +105,7 @@ export class StreamInput {
       if (chunk !== undefined) return chunk;
       if (this.#connection.complete || this.#ended) return null;
       if (this.#failure !== null) throw this.#failure;
-      await this.pump().catch(() => {}); // the loop gives what came before the error, and then the error
+      await this.#readers.until(this.pump()); // the loop gives what came before an error, and then the error
     }
   }
 
@@ -109,7 +114,7 @@ export class StreamInput {
     const interruption = interrupted.catch(() => {}); // the loop looks for itself
     while (wanted() && !this.#ended && this.#failure === null) {
       const { room } = this.#incoming;
-      if (room === null) await this.pump().catch(() => {}); // the same
+      if (room === null) await this.#readers.until(this.pump()); // the same
       else await Promise.race([room, interruption]);
     }
   }

@@ -6,6 +6,7 @@
 import { TlsError } from "@sealane/wire";
 import type { Connection } from "../connection/connection.ts";
 import { type Deferred, deferred } from "../connection/deferred.ts";
+import { Interruptions } from "./interruptions.ts";
 import { type ByteTransport, transportError } from "./transport.ts";
 
 /** How much is sealed before it is handed to the transport, so that a large write does not stand in memory twice. */
@@ -17,6 +18,8 @@ export interface OutputHooks {
   fail(error: unknown): TlsError;
   /** Nothing can be sent any more. What the peer sent before may still be read: its alert may say why. */
   broken(error: TlsError): void;
+  /** The transport has taken something. */
+  progress(): void;
 }
 
 /** Sends what a connection has to say, and what the program writes on it. */
@@ -25,7 +28,11 @@ export class StreamOutput {
   readonly #transport: ByteTransport;
   readonly #hooks: OutputHooks;
   readonly #ready: Deferred<void> = deferred();
+  /** Programs that wait for the transport. */
+  readonly #writers: Interruptions = new Interruptions();
   #flushing: Promise<void> = Promise.resolve();
+  /** The flush that has not begun: it takes whatever there is when it does, so one is enough. */
+  #nextFlush: Promise<void> | null = null;
   #writing: Promise<void> = Promise.resolve();
   #ended = false;
   /** What ended the stream. */
@@ -70,6 +77,7 @@ export class StreamOutput {
   fail(error: TlsError): void {
     this.#failure = error;
     this.#ready.reject(error);
+    this.#writers.interrupt();
   }
 
   /** Sends all of `data`, after what was written before. */
@@ -81,9 +89,22 @@ export class StreamOutput {
 
   /** Hands the transport what the connection has for it, in order. */
   flush(): Promise<void> {
-    const flushed = this.#flushing.then(() => this.#writeOut());
+    if (this.#nextFlush !== null) return this.#nextFlush;
+    const flushed = this.#flushing.then(() => {
+      this.#nextFlush = null;
+      return this.#writeOut();
+    });
+    this.#nextFlush = flushed;
     this.#flushing = flushed.catch(() => {});
     return flushed;
+  }
+
+  /** The same for the program, which does not wait longer than there is a stream. */
+  async sent(): Promise<void> {
+    const flushed = this.flush();
+    await this.#writers.until(flushed);
+    if (this.#failure !== null) throw this.#failure;
+    await flushed;
   }
 
   /** The same where nobody waits: the next write reports a failure. */
@@ -117,7 +138,7 @@ export class StreamOutput {
       } catch (error) {
         throw this.#hooks.fail(error);
       }
-      await this.flush();
+      await this.sent();
     }
   }
 
@@ -130,6 +151,7 @@ export class StreamOutput {
       await this.#transport.write(bytes).catch((cause) => {
         throw transportError("writing", cause);
       });
+      this.#hooks.progress();
     } catch (error) {
       throw this.#broken(TlsError.from(error));
     }

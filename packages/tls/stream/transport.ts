@@ -13,7 +13,10 @@ export interface ByteTransport {
   write(bytes: Uint8Array): Promise<void>;
   /** No more bytes will be written; the other direction goes on. */
   closeWrite(): Promise<void>;
-  /** Ends both directions at once. A pending `read` ends or fails; called a second time it does nothing. */
+  /**
+   * Ends both directions at once, whatever is still to be written. A pending `read` or `write` ends or fails; called a second
+   * time it does nothing.
+   */
   close(): void;
 }
 
@@ -46,7 +49,7 @@ export function streamTransport({ readable, writable }: StreamPair): ByteTranspo
     close(): void {
       // Whoever fails here has ended already.
       reader.cancel().catch(() => {});
-      writer.close().catch(() => {});
+      writer.abort(new Error("the connection was closed")).catch(() => {});
     },
   };
 }
