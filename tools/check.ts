@@ -6,6 +6,7 @@
  */
 import { checkFloors, type PublishRules } from "./check/floors.ts";
 import { type Finding, repositoryFiles } from "./check/files.ts";
+import { checkRooms } from "./check/rooms.ts";
 import { checkText } from "./check/text_rules.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
@@ -73,6 +74,7 @@ const STEPS: readonly { readonly name: string; readonly run: Step }[] = [
   // All at once: a type of another package is public only if its entry point is looked at too.
   { name: "docs", run: deno("doc", "--lint", ...entryPoints(configs)) },
   { name: "floors", run: async () => report(checkFloors(await repositoryFiles(ROOT), publish)) },
+  { name: "rooms", run: async () => report(checkRooms(await repositoryFiles(ROOT))) },
   { name: "text", run: async () => report(checkText(await repositoryFiles(ROOT))) },
   { name: "publish", run: deno("publish", "--dry-run", "--allow-dirty") },
 ];

@@ -12,7 +12,6 @@ import {
   TransportErrorCode,
 } from "@sealane/quic-tls";
 import { OwedFrame, type Payload } from "./payload.ts";
-import type { StreamSet } from "./stream_set.ts";
 import { ReceiveWindow } from "./window.ts";
 
 /** How many bytes a peer may send ahead of the reader, per stream. */
@@ -21,12 +20,24 @@ export const STREAM_WINDOW = 256 * 1024;
 const PIECE = 32 * 1024;
 const NOTHING = new Uint8Array(0);
 
+/** What a stream asks of its connection. */
+export interface StreamHost {
+  /** The credit that all streams share, for what the peer sends. */
+  readonly window: ReceiveWindow;
+  /** There is something to send. */
+  wake(): void;
+  /** Takes credit of the connection for at most so many bytes, and says for how many. */
+  takeCredit(wanted: number): number;
+  /** Both sides of a stream are closed. */
+  onDone(id: number): void;
+}
+
 /** One stream: its readable and its writable side. */
 export class QuicStream {
   readonly id: number;
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
-  readonly #host: StreamSet;
+  readonly #host: StreamHost;
   /** Which sides are open; a unidirectional stream has one from the start. */
   readonly #open: { sending: boolean; receiving: boolean };
 
@@ -50,7 +61,7 @@ export class QuicStream {
   /** Nobody reads any more: what comes counts as read. */
   #discarding = false;
 
-  constructor(id: number, sides: { sending: boolean; receiving: boolean }, host: StreamSet) {
+  constructor(id: number, sides: { sending: boolean; receiving: boolean }, host: StreamHost) {
     this.id = id;
     this.#host = host;
     this.#open = { ...sides };

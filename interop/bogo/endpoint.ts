@@ -49,3 +49,11 @@ export interface Endpoint {
   /** Sends close_notify, and with `wait` reads on until the peer's. */
   shutdown(wait: boolean): Promise<void>;
 }
+
+/** Which of the connections of a run this is. */
+export interface ExchangeRole {
+  /** Whether it is not the first. */
+  readonly isResume: boolean;
+  /** Whether it goes on after its early data was declined. */
+  readonly isRetry: boolean;
+}

@@ -9,20 +9,17 @@ import type {
   CommonConfig,
   Credential,
   CustomExtension,
-  ReplayGuard,
   ServerConfig,
-  Session,
-  TicketKeyRing,
 } from "@sealane/handshake";
-import { type CryptoProvider, isClientOnlyScheme } from "@sealane/providers";
+import { isClientOnlyScheme } from "@sealane/providers";
 import { ExtensionType, ProtocolVersion, type SignatureScheme, TlsError } from "@sealane/wire";
 import { clientConfig } from "./client_config.ts";
 import { compressionAlgorithms } from "./compression.ts";
 import { importedPsks, loadCredential } from "./credentials.ts";
+import type { EngineContext } from "./engine_context.ts";
 import { orUndefined } from "./flag_values.ts";
 import { type ConnectionFlags, UnimplementedError } from "./flags.ts";
 import { judge } from "./judge.ts";
-import type { Observed } from "./observed.ts";
 import { type Policy, policyOf } from "./policies.ts";
 import { serverConfig } from "./server_config.ts";
 
@@ -30,24 +27,6 @@ import { serverConfig } from "./server_config.ts";
 export type EngineConfig =
   | { readonly role: "client"; readonly config: ClientConfig; readonly target: ClientTarget }
   | { readonly role: "server"; readonly config: ServerConfig };
-
-/** What a configuration is made of besides the flags. */
-export interface EngineContext {
-  /** The primitives. */
-  readonly provider: CryptoProvider;
-  /** Where callbacks write what they see. */
-  readonly observed: Observed;
-  /** The shim's clock, milliseconds. */
-  readonly now: () => number;
-  /** The flags that count now: those of the retry once early data was declined. */
-  readonly currentFlags: () => ConnectionFlags;
-  /** On a client: the session to resume. */
-  readonly session: Session | null;
-  /** What tickets are sealed with. */
-  readonly ticketKeys: TicketKeyRing;
-  /** Where early data that was seen before is recognized. */
-  readonly replayGuard: ReplayGuard;
-}
 
 const LEGACY_TRANSPORT_PARAMETERS = 0xffa5;
 

@@ -7,16 +7,9 @@
 import { AlertDescription, utf8, Writer } from "@sealane/wire";
 import type { Endpoint } from "./endpoint.ts";
 import type { Expectations } from "./expectations.ts";
+import type { ExchangeRole } from "./endpoint.ts";
 import type { ConnectionFlags } from "./flags.ts";
 import { expect } from "./outcome.ts";
-
-/** Which of the connections of a run this is. */
-export interface ExchangeRole {
-  /** Whether it is not the first. */
-  readonly isResume: boolean;
-  /** Whether it goes on after its early data was declined. */
-  readonly isRetry: boolean;
-}
 
 /** Runs the whole exchange. */
 export async function runExchange(

@@ -23,7 +23,7 @@ import {
 } from "@sealane/wire";
 import { credentialOfPsk, readCertificates } from "./credentials.ts";
 import type { EndpointState } from "./endpoint.ts";
-import type { ExchangeRole } from "./exchange.ts";
+import type { ExchangeRole } from "./endpoint.ts";
 import type { ConnectionFlags } from "./flags.ts";
 import type { Observed } from "./observed.ts";
 import { expect } from "./outcome.ts";

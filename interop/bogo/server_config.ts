@@ -15,7 +15,7 @@ import {
 } from "@sealane/handshake";
 import { TlsError, utf8 } from "@sealane/wire";
 import { later } from "./credentials.ts";
-import type { EngineContext } from "./engine_config.ts";
+import type { EngineContext } from "./engine_context.ts";
 import { authorities, orUndefined, splitProtocols } from "./flag_values.ts";
 import type { ConnectionFlags } from "./flags.ts";
 import type { Observed } from "./observed.ts";

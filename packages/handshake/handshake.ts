@@ -10,14 +10,15 @@ import { type Carrier, RECORDS } from "./engine/carrier.ts";
 import { clientFlow } from "./client/flow.ts";
 import type { ClientConfig, ClientTarget, CommonConfig, ServerConfig } from "./config/config.ts";
 import { FlowContext } from "./engine/context.ts";
-import type { HandshakeEvent, HandshakeInfo, Level } from "./engine/events.ts";
+import type { HandshakeEvent, HandshakeInfo } from "./engine/events.ts";
+import type { Level } from "./messages/level.ts";
 import {
   AuthenticatorState,
   type ExportedAuthenticators,
 } from "./exported_authenticators/state.ts";
 import { messageLimit } from "./config/limits.ts";
 import { PostHandshake } from "./engine/post_handshake.ts";
-import type { EarlyDataParameters } from "./session/psk.ts";
+import type { EarlyDataParameters } from "./config/external_psk.ts";
 import { resolveClientConfig, resolveServerConfig } from "./config/resolve_config.ts";
 import { serverFlow } from "./server/flow.ts";
 import type { Session } from "./session/session.ts";

@@ -7,11 +7,7 @@
 export * from "./engine/carrier.ts";
 export * from "./config/config.ts";
 export * from "./identity/credential.ts";
-export {
-  type CredentialChoice,
-  type CredentialDemand,
-  findCredential,
-} from "./authentication/credential_selection.ts";
+export { type CredentialDemand, findCredential } from "./authentication/credential_selection.ts";
 export * from "./config/custom_extension.ts";
 export {
   decodeEchConfig,
@@ -29,6 +25,13 @@ export {
   generateEchKey,
 } from "./config/ech_keys.ts";
 export * from "./engine/events.ts";
+export type { Level } from "./messages/level.ts";
+export type {
+  ClientCredentialRequest,
+  ClientCredentialSelector,
+  CredentialChoice,
+} from "./config/credential_request.ts";
+export * from "./config/psk_importer.ts";
 export type { HpkeSymmetricCipherSuite } from "./extensions/encrypted_client_hello.ts";
 export {
   builtinCompression,
@@ -54,16 +57,20 @@ export type { ExtensionContext } from "./extensions/table.ts";
 export type { TicketRequest } from "./extensions/ticket_request.ts";
 export * from "./handshake.ts";
 export { DEFAULT_LIMITS, type HandshakeLimits } from "./config/limits.ts";
-export * from "./engine/observer.ts";
+export * from "./config/observer.ts";
 export * from "./identity/peer.ts";
 export type {
   ClientAuthenticationOptions,
   PostHandshake,
   PostHandshakeHandler,
 } from "./engine/post_handshake.ts";
-export type { EarlyDataParameters, ExternalPsk, ExternalPskEarlyData } from "./session/psk.ts";
+export type {
+  EarlyDataParameters,
+  ExternalPsk,
+  ExternalPskEarlyData,
+} from "./config/external_psk.ts";
 export { TlsFlag } from "./extensions/tls_flags.ts";
-export type { OcspPolicy, TransparencyPolicy } from "./authentication/verify_status.ts";
+export type { OcspPolicy, TransparencyPolicy } from "./config/policies.ts";
 export {
   DEFAULT_GROUPS,
   DEFAULT_SIGNATURE_SCHEMES,

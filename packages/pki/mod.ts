@@ -34,7 +34,7 @@ export {
 } from "./certificate/extensions.ts";
 export type { GeneralName, GeneralSubtree } from "./names/general_name.ts";
 export * from "./names/ip_address.ts";
-export * from "./names/names.ts";
+export * from "./path/service_identity.ts";
 export * from "./status/ocsp.ts";
 export * from "./status/ocsp_response.ts";
 export {

@@ -34,8 +34,8 @@ import {
 } from "@sealane/handshake";
 import type { CipherSuite, MaybePromise } from "@sealane/providers";
 import { type AlertDescription, TlsError } from "@sealane/wire";
-import { adaptServer, commonParts } from "./config.ts";
-import type { Role } from "./keys/initial.ts";
+import { adaptServer, commonParts } from "./start/handshake_config.ts";
+import type { Role } from "./packets/role.ts";
 import { chain } from "./crypto/maybe.ts";
 
 /** The callbacks of `SSL_QUIC_METHOD`. To refuse, throw: the handshake ends with internal_error. */

@@ -21,11 +21,12 @@ import { closeCodeOf, QuicError, TransportErrorCode } from "./errors.ts";
 import type { QuicTlsEvent } from "./events.ts";
 import { HandshakeDriver } from "./crypto/handshake_driver.ts";
 import type { RetryPacket, VersionNegotiationPacket } from "./packets/header.ts";
-import type { Role } from "./keys/initial.ts";
+import type { Role } from "./packets/role.ts";
 import { clientSetup, serverSetup, type SessionSetup } from "./start/session_setup.ts";
 import { HoldQueue } from "./packets/hold_queue.ts";
-import { LevelKeys, levelOf } from "./keys/level_keys.ts";
-import type { PacketNumberSpace, ProtectedPacket } from "./keys/level_keys.ts";
+import { LevelKeys } from "./keys/level_keys.ts";
+import { levelOf } from "./packets/protected_packet.ts";
+import type { PacketNumberSpace, ProtectedPacket } from "./packets/protected_packet.ts";
 import { chain } from "./crypto/maybe.ts";
 import { ParameterExchange } from "./parameters/parameter_exchange.ts";
 import type { OpenedPacket } from "./keys/protection.ts";
@@ -33,7 +34,7 @@ import { withVersion } from "./start/resumption.ts";
 import type { RememberedParameters } from "./parameters/remembered_parameters.ts";
 import type { TransportParameters } from "./parameters/transport_parameters.ts";
 import type { QuicVersion } from "./packets/version.ts";
-import { noCommonVersion } from "./start/version_negotiation.ts";
+import { noCommonVersion } from "./parameters/version_negotiation.ts";
 
 /**
  * QUIC-TLS for one connection. The transport parses datagrams with `parseDatagram`, opens packets with

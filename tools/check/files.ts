@@ -56,6 +56,8 @@ export interface Import {
   readonly specifier: string;
   /** Whether nothing is left of it when the types are gone. */
   readonly typeOnly: boolean;
+  /** What is imported, by its name in the other module; empty: everything, or nothing but its effects. */
+  readonly names: readonly string[];
   /** The line, from 1. */
   readonly line: number;
 }
@@ -63,20 +65,30 @@ export interface Import {
 /** `import` and `export … from` begin a line, as the formatter has it; in comments they do not. */
 const STATIC = /^(?:import|export)\b(?:[^"';]*?\bfrom)?\s*"([^"\n]+)"/gm;
 /** A specifier with `${` in it is part of a template, thus of a program that this one writes. */
-const DYNAMIC = /\bimport\(\s*"([^"$\n]+)"/g;
+const DYNAMIC = /\bimport\(\s*"([^"$\n]+)"(?:[^)\n]*\)\.(\w+))?/g;
+/** The names between the braces of an import or export, without `type` and what follows `as`. */
+function namesIn(clause: string): string[] {
+  const braces = /\{([^}]*)\}/.exec(clause);
+  if (braces === null) return [];
+  const parts = braces[1].split(",").map((part) => part.trim()).filter((part) => part !== "");
+  return parts.map((part) => part.replace(/^type\s+/, "").replace(/\s+as\s.*$/s, ""));
+}
 
 /** The modules that a file imports, statically, dynamically or for their types. */
 export function importsOf({ text }: SourceFile): Import[] {
   const imports: Import[] = [];
   for (const match of text.matchAll(STATIC)) {
     const typeOnly = /^(import|export) type\b/.test(match[0]);
-    imports.push({ specifier: match[1], typeOnly, line: lineAt(text, match.index) });
+    const line = lineAt(text, match.index);
+    imports.push({ specifier: match[1], typeOnly, names: namesIn(match[0]), line });
   }
   for (const match of text.matchAll(DYNAMIC)) {
     const start = text.slice(text.lastIndexOf("\n", match.index) + 1, match.index);
     const comment = /^\s*(\*|\/\/)/.test(start);
     if (comment) continue;
-    imports.push({ specifier: match[1], typeOnly: false, line: lineAt(text, match.index) });
+    const names = match[2] === undefined ? [] : [match[2]];
+    const line = lineAt(text, match.index);
+    imports.push({ specifier: match[1], typeOnly: false, names, line });
   }
   return imports;
 }

@@ -16,7 +16,7 @@ import {
 } from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import type { ChosenCredential } from "./credential_selection.ts";
-import { CompressionCache, decompressCertificate } from "../extensions/certificate_compression.ts";
+import { CompressionCache, decompressCertificate } from "./certificate_compression.ts";
 import { delegatedCredentialInCertificate } from "../extensions/delegated_credential.ts";
 import {
   decodeExtension,

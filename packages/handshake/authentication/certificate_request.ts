@@ -6,7 +6,7 @@
  */
 import { ExtensionType, TlsError } from "@sealane/wire";
 import type { CertificateExtras } from "./certificate_message.ts";
-import type { ClientCredentialRequest } from "../config/config.ts";
+import type { RequestDemand } from "../config/credential_request.ts";
 import type { FlowContext } from "../engine/context.ts";
 import type { Credential } from "../identity/credential.ts";
 import {
@@ -21,18 +21,17 @@ import {
   signedCertificateTimestampInCertificateRequest,
   statusRequestInCertificateRequest,
 } from "../extensions/mod.ts";
-import { compressionIds } from "../extensions/certificate_compression.ts";
+import { compressionIds } from "./certificate_compression.ts";
 import { CertificateStatusType } from "../extensions/status_request.ts";
 import type { CertificateRequest } from "../messages/certificate_request.ts";
-import type { ResolvedClientConfig, ResolvedServerConfig } from "../config/resolve_config.ts";
 import { restrictOptional, restrictSchemes } from "../config/suite_profile.ts";
 
 /** The extensions of a CertificateRequest of ours, with these authorities or those of the configuration. */
 export function requestExtensions(
   context: FlowContext,
-  config: ResolvedClientConfig | ResolvedServerConfig,
-  authorities: readonly Uint8Array[] = config.certificateAuthorities ?? [],
+  authorities: readonly Uint8Array[] = context.config.certificateAuthorities ?? [],
 ): RawExtension[] {
+  const { config } = context;
   // RFC 8998 §3.3.2: with its suites, sm2sig_sm3 is the only scheme in signature_algorithms.
   const schemes = restrictSchemes(context.profile, config.offeredSchemes);
   const extensions = [encodeExtension(signatureAlgorithmsInCertificateRequest, schemes)];
@@ -72,15 +71,6 @@ export function checkRequest(request: CertificateRequest): void {
   }
   decodeExtension(request.extensions, certificateAuthoritiesInCertificateRequest);
 }
-
-/** What a request of the peer wants a credential to fit. */
-export type RequestDemand = Pick<
-  ClientCredentialRequest,
-  | "signatureSchemes"
-  | "certificateSignatureSchemes"
-  | "delegatedCredentialSchemes"
-  | "certificateAuthorities"
->;
 
 /** What the extensions of a request want a credential to fit, as far as the cipher suite allows it. */
 export function requestDemand(

@@ -12,7 +12,7 @@ import {
 } from "@sealane/pki";
 import type { Signer } from "@sealane/providers";
 import { type CertificateType, equalBytes, type SignatureScheme } from "@sealane/wire";
-import type { ClientCredentialRequest } from "../config/config.ts";
+import type { ClientCredentialRequest, CredentialChoice } from "../config/credential_request.ts";
 import type { Credential } from "../identity/credential.ts";
 import type { DelegatedCredential } from "../extensions/delegated_credential.ts";
 import { chooseDelegatedKey, delegatedKeysOf } from "../identity/delegated_key.ts";
@@ -45,9 +45,6 @@ export interface ChosenCredential {
   /** The delegated credential whose key signs; `null` if the certificate's own does. */
   readonly delegated: DelegatedCredential | null;
 }
-
-/** What a program chose to authenticate with: a credential, or several to choose from. */
-export type CredentialChoice = Credential | readonly Credential[] | null;
 
 /**
  * Chooses from what the program has: the first credential that fits, but first those for the name that the client asks

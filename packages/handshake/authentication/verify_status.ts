@@ -4,36 +4,12 @@
  *
  * @module
  */
-import {
-  mustStaple,
-  type TransparencyLog,
-  type VerifiedPath,
-  verifyStaple,
-  verifyTimestamps,
-} from "@sealane/pki";
+import { mustStaple, type VerifiedPath, verifyStaple, verifyTimestamps } from "@sealane/pki";
 import { TlsError } from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
+import type { TransparencyPolicy } from "../config/policies.ts";
 import type { PeerIdentity } from "../identity/peer.ts";
 import { settle, type Step } from "../engine/step.ts";
-
-/**
- * What to do with stapled OCSP responses. Where a staple counts, it has to be signed by the issuer or its responder, of this
- * time, and say that the certificate is good.
- *
- * - `must-staple`: a staple counts and has to be there for certificates that say so themselves (RFC 7633).
- * - `verify`: a staple that is there counts, too.
- * - `require`: every peer has to staple.
- * - `ignore`: staples are only shown to the program.
- */
-export type OcspPolicy = "must-staple" | "verify" | "require" | "ignore";
-
-/** Which logs have to know of a certificate. */
-export interface TransparencyPolicy {
-  /** The logs that count. */
-  readonly logs: readonly TransparencyLog[];
-  /** How many of them have to have promised to publish the certificate; 2 unless given. */
-  readonly minimum?: number;
-}
 
 /** Checks the staple and the timestamps of a peer whose path is good. */
 export function* verifyStatus(

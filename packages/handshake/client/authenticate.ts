@@ -16,7 +16,8 @@ import {
   requestDemand,
   requestedExtras,
 } from "../authentication/certificate_request.ts";
-import type { ClientCredentialRequest, ClientTarget } from "../config/config.ts";
+import type { ClientTarget } from "../config/config.ts";
+import type { ClientCredentialRequest } from "../config/credential_request.ts";
 import type { FlowContext } from "../engine/context.ts";
 import {
   acceptanceOf,
@@ -29,7 +30,8 @@ import {
   decodeCertificateRequest,
 } from "../messages/certificate_request.ts";
 import type { PeerIdentity } from "../identity/peer.ts";
-import { type Psk, recallPeer } from "../session/psk.ts";
+import type { Psk } from "../engine/psk.ts";
+import { recallPeer } from "../session/session_peer.ts";
 import { verifyAgain } from "../authentication/verify_identity.ts";
 import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 import { settle, type Step } from "../engine/step.ts";

@@ -7,7 +7,7 @@ import { equalBytes, TlsError } from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import type { EarlyDataReason } from "../engine/events.ts";
 import { EarlySecret } from "../engine/key_schedule.ts";
-import type { Psk } from "../session/psk.ts";
+import type { Psk } from "../engine/psk.ts";
 import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 
 /** Why the first PSK brings no early data under this configuration; `null` if it does. */

@@ -19,19 +19,15 @@ import {
   type ServerHello,
 } from "../messages/server_hello.ts";
 import type { PostHandshake } from "../engine/post_handshake.ts";
-import {
-  comesFromOutside,
-  credentialDigest,
-  inheritedPolicy,
-  rememberPeer,
-} from "../session/psk.ts";
+import { credentialDigest, dependsOnExternalPsk, inheritedPolicy } from "../session/binding.ts";
+import { rememberPeer } from "../session/session_peer.ts";
 import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 import { settle, type Step } from "../engine/step.ts";
 import { profileOf } from "../config/suite_profile.ts";
 import { answerCertificateRequest, authenticateServer } from "./authenticate.ts";
 import { checkAcceptedEarlyData, rejectEarlyData } from "./early_data.ts";
 import { receiveEncryptedExtensions, type ServerExtensions } from "./encrypted_extensions.ts";
-import { type ClientOffer, makeOffer, makeRetryOffer, sendOffer } from "./hello.ts";
+import { type ClientOffer, makeOffer, makeRetryOffer, offerAfterEch, sendOffer } from "./hello.ts";
 import {
   readHelloRetryRequest,
   readServerHello,
@@ -113,7 +109,7 @@ export function* clientFlow(
   receiveTickets(context, post, config, target, facts);
   keys.main.end();
   // RFC 9846 appendix F.1: a client that shares its PSK with two servers would prove itself to both.
-  const outside = choice.psk !== null && comesFromOutside(choice.psk);
+  const outside = choice.psk !== null && dependsOnExternalPsk(choice.psk);
   if (!outside || !context.carrier.postHandshakeAuthentication) {
     allowPostHandshakeAuthentication(context, post, config, server, (by) => {
       facts.localIdentity = identify(by) ?? facts.localIdentity;
@@ -143,7 +139,7 @@ function* negotiate(
   const { noEarlyData } = offer;
   yield* sendOffer(context, config, offer, false);
   let { hello, bytes } = yield* receiveServerHello(context);
-  offer = offer.ech?.judge(context, config, offer, hello, bytes) ?? offer;
+  offer = judgeEch(context, config, offer, hello, bytes);
   let retry: RetryState | null = null;
   if (isHelloRetryRequest(hello)) {
     const { state, request } = readHelloRetryRequest(config, offer, hello);
@@ -163,7 +159,7 @@ function* negotiate(
     if (isHelloRetryRequest(hello)) {
       throw new TlsError("peer/second-hello-retry-request", "a second HelloRetryRequest arrived");
     }
-    offer = offer.ech?.judge(context, config, offer, hello, bytes) ?? offer;
+    offer = judgeEch(context, config, offer, hello, bytes);
   }
   const choice = readServerHello(config, offer, hello, retry);
   context.requireMessageBoundary();
@@ -172,6 +168,18 @@ function* negotiate(
   context.transcript.add(bytes);
   context.stage("helloDone");
   return { offer, choice, retried: retry !== null, noEarlyData };
+}
+
+/** The offer to go on with: without ECH as it is. */
+function judgeEch(
+  context: FlowContext,
+  { suites }: ResolvedClientConfig,
+  offer: ClientOffer,
+  hello: ServerHello,
+  bytes: Uint8Array,
+): ClientOffer {
+  const verdict = offer.ech?.judge(context, suites, offer.hello.random, hello, bytes);
+  return verdict === undefined ? offer : offerAfterEch(offer, verdict);
 }
 
 function* receiveServerHello(

@@ -14,7 +14,7 @@ import {
 } from "@sealane/wire";
 import type { ClientTarget } from "../config/config.ts";
 import type { FlowContext } from "../engine/context.ts";
-import { EchOffer } from "../ech/client.ts";
+import { EchOffer, type EchVerdict } from "../ech/client.ts";
 import { greaseEch } from "../ech/grease.ts";
 import { arrangeInner } from "../ech/inner.ts";
 import type { EarlyDataReason } from "../engine/events.ts";
@@ -28,7 +28,7 @@ import {
 import type { ClientHello } from "../messages/client_hello.ts";
 import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 import { settle, type Step } from "../engine/step.ts";
-import type { Psk } from "../session/psk.ts";
+import type { Psk } from "../engine/psk.ts";
 import { installEarlyKeys, whyNoEarlyData } from "./early_data.ts";
 import { Grease } from "../extensions/grease.ts";
 import { generateShares, groupOf, shareEntries } from "./key_shares.ts";
@@ -171,6 +171,30 @@ export function* makeRetryOffer(
     ...makeClientOffer(hello, keyPairs, psks, "hello-retry-request"),
     ech,
     rejectedBy,
+  };
+}
+
+/** The offer to go on with after an answer to an encrypted hello: that of the inner hello or that of the outer one. */
+export function offerAfterEch(offer: ClientOffer, verdict: EchVerdict): ClientOffer {
+  if (verdict.type === "open") return offer;
+  if (verdict.type === "accepted") {
+    // encrypted_client_hello may stand in no message any more: there is nothing to retry with.
+    const offered = new Set(offer.offered);
+    offered.delete(E.encrypted_client_hello);
+    return { ...offer, offered };
+  }
+  const { outer, publicName } = verdict;
+  return {
+    ...offer,
+    // Its pre_shared_key is GREASE: there is none to select, and none to send again.
+    hello: {
+      ...outer,
+      extensions: outer.extensions.filter(({ type }) => type !== E.pre_shared_key),
+    },
+    psks: [],
+    offered: new Set(outer.extensions.map(({ type }) => type)),
+    ech: null,
+    rejectedBy: publicName,
   };
 }
 

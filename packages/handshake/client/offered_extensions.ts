@@ -9,7 +9,7 @@ import type { KeyPair } from "@sealane/providers";
 import { CertificateType, type NamedGroup, ProtocolVersion } from "@sealane/wire";
 import type { ClientTarget } from "../config/config.ts";
 import type { FlowContext } from "../engine/context.ts";
-import { compressionIds } from "../extensions/certificate_compression.ts";
+import { compressionIds } from "../authentication/certificate_compression.ts";
 import {
   alpnInClientHello,
   certificateAuthoritiesInClientHello,
@@ -35,7 +35,7 @@ import {
 } from "../extensions/mod.ts";
 import { CertificateStatusType } from "../extensions/status_request.ts";
 import type { Grease } from "../extensions/grease.ts";
-import type { Psk } from "../session/psk.ts";
+import type { Psk } from "../engine/psk.ts";
 import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 import { shareEntries } from "./key_shares.ts";
 import { pskModes } from "./psk.ts";

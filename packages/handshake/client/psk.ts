@@ -17,17 +17,9 @@ import {
   truncateBinders,
 } from "../extensions/mod.ts";
 import { type ClientHello, encodeClientHello } from "../messages/client_hello.ts";
-import {
-  computeBinder,
-  credentialDigest,
-  fromExternal,
-  fromSession,
-  hashNamed,
-  type Psk,
-  pskPolicy,
-  recallPeer,
-  verificationPolicy,
-} from "../session/psk.ts";
+import { computeBinder, fromExternal, fromSession, hashNamed, type Psk } from "../engine/psk.ts";
+import { credentialDigest, pskPolicy, verificationPolicy } from "../session/binding.ts";
+import { recallPeer } from "../session/session_peer.ts";
 import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 import {
   isAuthenticationFresh,

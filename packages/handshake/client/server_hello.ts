@@ -24,7 +24,7 @@ import {
   supportedVersionsInServerHello,
 } from "../extensions/mod.ts";
 import type { ServerHello } from "../messages/server_hello.ts";
-import type { Psk } from "../session/psk.ts";
+import type { Psk } from "../engine/psk.ts";
 import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 import { checkProfileGroup } from "../config/suite_profile.ts";
 import type { ClientOffer, RetryRequest } from "./hello.ts";

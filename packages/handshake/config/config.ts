@@ -9,20 +9,20 @@ import type { TrustStore } from "@sealane/pki";
 import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 import type { CertificateType, CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";
 import type { Credential } from "../identity/credential.ts";
-import type { CredentialChoice } from "../authentication/credential_selection.ts";
+import type { ClientCredentialSelector, CredentialChoice } from "./credential_request.ts";
 import type { EchKey } from "./ech_keys.ts";
 import type { CustomExtension } from "./custom_extension.ts";
 import type { CertificateCompression } from "../extensions/compression_algorithms.ts";
 import type { TicketRequest } from "../extensions/ticket_request.ts";
 import type { HandshakeLimits } from "./limits.ts";
-import type { Observer } from "../engine/observer.ts";
+import type { Observer } from "./observer.ts";
 import type { PeerIdentity } from "../identity/peer.ts";
-import type { ExternalPsk } from "../session/psk.ts";
+import type { ExternalPsk } from "./external_psk.ts";
 import type { ClientSessionCache } from "../session/client_cache.ts";
 import type { ReplayGuard } from "../session/replay.ts";
 import type { Session } from "../session/session.ts";
 import type { Tickets } from "../session/tickets.ts";
-import type { OcspPolicy, TransparencyPolicy } from "../authentication/verify_status.ts";
+import type { OcspPolicy, TransparencyPolicy } from "./policies.ts";
 
 /** What both roles have. */
 export interface CommonConfig {
@@ -57,6 +57,8 @@ export interface CommonConfig {
    * None unless given; `DELEGATED_CREDENTIAL_SCHEMES` has what is usual.
    */
   readonly delegatedCredentialSchemes?: readonly SignatureScheme[];
+  /** The certificate authorities to name, DER names: a client in ClientHello, a server in CertificateRequest; none unless given. */
+  readonly certificateAuthorities?: readonly Uint8Array[];
   /** Raw public keys to trust: the SHA-256 digests of their DER SubjectPublicKeyInfo. */
   readonly trustedPublicKeys?: readonly Uint8Array[];
   /** Application protocols (ALPN), most preferred first: strings, encoded as UTF-8, or bytes. */
@@ -160,8 +162,6 @@ export interface ClientConfig extends CommonConfig {
   readonly credentials?: readonly Credential[] | ClientCredentialSelector;
   /** What this client can authenticate with, most preferred first; the types of a list of `credentials` unless given. */
   readonly certificateTypes?: readonly CertificateType[];
-  /** The certificate authorities to name in ClientHello, DER names; none unless given. */
-  readonly certificateAuthorities?: readonly Uint8Array[];
   /** Whether to send the extensions of ClientHello in random order; false unless given. */
   readonly permuteExtensions?: boolean;
   /** Whether to accept an application protocol that was not offered; false unless given. */
@@ -223,29 +223,6 @@ export interface ClientEch {
   readonly ifUnusable?: "grease" | "omit" | "refuse";
 }
 
-/** Chooses a client's credential, or gives a list to choose from; `null` sends an empty Certificate. */
-export type ClientCredentialSelector = (
-  request: ClientCredentialRequest,
-) => MaybePromise<CredentialChoice>;
-
-/** What a client's credential has to fit. */
-export interface ClientCredentialRequest {
-  /** X.509, or a raw public key if that was negotiated. */
-  readonly certificateType: CertificateType;
-  /** The schemes that the server accepts in CertificateVerify. */
-  readonly signatureSchemes: readonly SignatureScheme[];
-  /** The schemes that the server accepts in certificates. */
-  readonly certificateSignatureSchemes: readonly SignatureScheme[];
-  /** The schemes that the server accepts with a delegated credential (RFC 9345); `null` if it takes none. */
-  readonly delegatedCredentialSchemes: readonly SignatureScheme[] | null;
-  /** The authorities that the server names, DER names; empty: any. */
-  readonly certificateAuthorities: readonly Uint8Array[];
-  /** The server that asks. */
-  readonly server: PeerIdentity | null;
-  /** Aborted when the handshake is. */
-  readonly signal: AbortSignal;
-}
-
 /** The configuration of a server. */
 export interface ServerConfig extends CommonConfig {
   /**
@@ -277,8 +254,6 @@ export interface ServerConfig extends CommonConfig {
   readonly preferServerCipherSuites?: boolean;
   /** Whether to ask the client for a certificate: `required` ends the handshake without one. */
   readonly clientAuthentication?: "none" | "requested" | "required";
-  /** The certificate authorities to name in CertificateRequest, DER names; none unless given. */
-  readonly certificateAuthorities?: readonly Uint8Array[];
   /** Whether to acknowledge the client's server_name in EncryptedExtensions; true unless given. */
   readonly acknowledgeServerName?: boolean;
   /** Finds an external PSK by the name that a client sends; asked after `externalPsks`. */

@@ -28,10 +28,10 @@ import { chooseEchConfig, type ChosenEchConfig, decodeEchConfigList } from "./ec
 import { checkEchKeys, type EchKeyRing } from "./ech_keys.ts";
 import { WHERE_ALLOWED } from "../extensions/table.ts";
 import { DEFAULT_LIMITS, type HandshakeLimits } from "./limits.ts";
-import type { ExternalPsk } from "../session/psk.ts";
+import type { ExternalPsk } from "./external_psk.ts";
 import { MAX_TICKET_LIFETIME } from "../session/session.ts";
 import { suitesInCompany } from "./suite_profile.ts";
-import type { OcspPolicy } from "../authentication/verify_status.ts";
+import type { OcspPolicy } from "./policies.ts";
 
 /** The groups that are used unless a configuration says otherwise, most preferred first. */
 export const DEFAULT_GROUPS: readonly NamedGroup[] = [
@@ -95,8 +95,8 @@ export function allowedInCertificateVerify(scheme: SignatureScheme): boolean {
   return !CERTIFICATE_ONLY.has(scheme) && scheme >> 8 !== 2 && scheme >> 8 !== 1;
 }
 
-/** What a configuration comes to. */
-interface Resolved {
+/** What the configurations of both roles come to. */
+export interface ResolvedConfig extends CommonConfig {
   /** The suites, most preferred first. */
   readonly suites: readonly CipherSuite[];
   /** The groups, most preferred first. */
@@ -130,14 +130,15 @@ interface Resolved {
 }
 
 /** A checked client configuration. */
-export interface ResolvedClientConfig extends ClientConfig, Resolved {
+export interface ResolvedClientConfig extends ClientConfig, ResolvedConfig {
   /** What the client can authenticate with; `null` to leave the extension out. */
   readonly ownTypes: readonly CertificateType[] | null;
   /** The ECH configuration to use; `null` to send no encrypted_client_hello. */
   readonly chosenEch: ChosenEchConfig | "grease" | null;
 }
+
 /** A checked server configuration. */
-export interface ResolvedServerConfig extends ServerConfig, Resolved {
+export interface ResolvedServerConfig extends ServerConfig, ResolvedConfig {
   /** The keys for ECH; `null` without any. */
   readonly echRing: EchKeyRing | null;
 }
@@ -184,7 +185,7 @@ function alpnBytes(protocols: readonly (string | Uint8Array)[]): readonly Uint8A
   });
 }
 
-function resolve(config: CommonConfig, role: "client" | "server"): Resolved {
+function resolve(config: CommonConfig, role: "client" | "server"): ResolvedConfig {
   const { provider } = config;
   const suites = pick(
     provider.cipherSuites,
@@ -222,6 +223,7 @@ function resolve(config: CommonConfig, role: "client" | "server"): Resolved {
   const offeredSchemes = algorithms.map((algorithm) => algorithm.scheme);
   for (const psk of config.externalPsks ?? []) checkExternalPsk(psk, provider.cipherSuites);
   return {
+    ...config,
     suites: suitesInCompany(suites, groupList, offeredSchemes, config),
     groupList,
     verifiers: new Map(
@@ -272,7 +274,7 @@ function once<C extends object, R>(known: WeakMap<C, R>, config: C, check: (conf
 function statusRequests(
   config: CommonConfig,
   role: "client" | "server",
-): Pick<Resolved, "ocspPolicy" | "asksForOcsp" | "asksForTimestamps"> {
+): Pick<ResolvedConfig, "ocspPolicy" | "asksForOcsp" | "asksForTimestamps"> {
   const { ocsp: ocspPolicy = "must-staple", certificateTransparency } = config;
   const counts = ocspPolicy === "verify" || ocspPolicy === "require";
   const asksForOcsp = config.requestOcsp ?? (role === "client" || counts);

@@ -5,9 +5,9 @@
  * @module
  */
 import { Hpke, type HpkeContext } from "@sealane/providers/hpke";
+import type { CipherSuite } from "@sealane/providers";
 import { equalBytes, ExtensionType as E, TlsError } from "@sealane/wire";
 import type { ClientTarget } from "../config/config.ts";
-import type { ClientOffer } from "../client/hello.ts";
 import type { FlowContext } from "../engine/context.ts";
 import {
   decodeExtension,
@@ -35,6 +35,15 @@ import { greasePsk } from "./grease.ts";
 import { encodeInner, zeroed } from "./inner.ts";
 
 const NOTHING = new Uint8Array();
+
+/** What an answer of the server says of the inner hello. */
+export type EchVerdict =
+  /** It goes on with the inner hello, and a ServerHello that confirms it is still to come. */
+  | { readonly type: "open" }
+  /** It took the inner hello. */
+  | { readonly type: "accepted" }
+  /** It took the outer hello, in the name of the public name. */
+  | { readonly type: "rejected"; readonly outer: ClientHello; readonly publicName: string };
 
 /** An offer of Encrypted Client Hello: what both of its ClientHellos are sealed with. */
 export class EchOffer {
@@ -118,17 +127,20 @@ export class EchOffer {
     return { ...template, random: this.#random, extensions };
   }
 
-  /** What the server's first answer says: the offer to go on with, that of the inner hello or that of the outer one. */
+  /**
+   * What the server's answer says: whether it took the inner hello, whose random is `innerRandom`. If it did not, the context
+   * goes on with the transcript of the outer one.
+   */
   judge(
     context: FlowContext,
-    config: ResolvedClientConfig,
-    offer: ClientOffer,
+    suites: readonly CipherSuite[],
+    innerRandom: Uint8Array,
     answer: ServerHello,
     bytes: Uint8Array,
-  ): ClientOffer {
-    const hash = config.suites.find(({ id }) => id === answer.cipherSuite)?.hash;
+  ): EchVerdict {
+    const hash = suites.find(({ id }) => id === answer.cipherSuite)?.hash;
     // A suite that was not offered is refused by whoever reads the message next.
-    if (hash === undefined) return offer;
+    if (hash === undefined) return { type: "open" };
     const retry = isHelloRetryRequest(answer);
     const found = retry
       ? decodeExtension(answer.extensions, encryptedClientHelloInHelloRetryRequest) ?? null
@@ -143,7 +155,7 @@ export class EchOffer {
       echConfirmation(
         hash,
         retry ? "helloRetryRequest" : "serverHello",
-        offer.hello.random,
+        innerRandom,
         transcript.digestWith(zeroed(bytes, found)),
       ),
     );
@@ -151,28 +163,17 @@ export class EchOffer {
     if (!confirmed && before) {
       throw new TlsError("peer/ech", "ServerHello does not confirm ECH as HelloRetryRequest did");
     }
-    if (!confirmed) return this.#reject(context, offer);
-    return retry ? offer : accepted(offer);
+    if (!confirmed) return this.#reject(context);
+    return { type: retry ? "open" : "accepted" };
   }
 
   /** RFC 9849 §6.1.6: the handshake goes on as if only the outer hello had been sent. */
-  #reject(context: FlowContext, offer: ClientOffer): ClientOffer {
+  #reject(context: FlowContext): EchVerdict {
     const outer = this.#outer;
     if (outer === null) throw new TlsError("local/internal", "ECH was judged before it was sent");
     context.transcript = this.#transcript;
     context.clientRandom = outer.random;
-    const offered = new Set(outer.extensions.map(({ type }) => type));
-    // Its pre_shared_key is made up: there is none to select, and none to send again.
-    const extensions = outer.extensions.filter(({ type }) => type !== E.pre_shared_key);
-    const { publicName } = this.#chosen.config;
-    return {
-      ...offer,
-      hello: { ...outer, extensions },
-      psks: [],
-      offered,
-      ech: null,
-      rejectedBy: publicName,
-    };
+    return { type: "rejected", outer, publicName: this.#chosen.config.publicName };
   }
 }
 
@@ -181,13 +182,6 @@ function payloadOf(outer: ClientHello): Uint8Array {
   const ech = decodeExtension(outer.extensions, encryptedClientHelloInClientHello);
   if (ech?.type !== "outer") throw new TlsError("local/internal", "an outer hello without ECH");
   return ech.payload;
-}
-
-/** After acceptance encrypted_client_hello may stand in no message any more: there is nothing to retry with. */
-function accepted(offer: ClientOffer): ClientOffer {
-  const offered = new Set(offer.offered);
-  offered.delete(E.encrypted_client_hello);
-  return { ...offer, offered };
 }
 
 /**

@@ -6,16 +6,17 @@
 import type { CipherSuite, Hash } from "@sealane/providers";
 import { ExtensionType, TlsError, wipe } from "@sealane/wire";
 import type { Carrier } from "./carrier.ts";
-import type { RequestDemand } from "../authentication/certificate_request.ts";
-import type { HandshakeEvent, Level } from "./events.ts";
+import type { RequestDemand } from "../config/credential_request.ts";
+import type { HandshakeEvent } from "./events.ts";
+import type { Level } from "../messages/level.ts";
 import type { CustomExtension } from "../config/custom_extension.ts";
 import type { RawExtension } from "../extensions/extension.ts";
 import type { ExtensionContext } from "../extensions/table.ts";
 import { MessageBuffer } from "./message_buffer.ts";
 import type { HandshakeMessage } from "../messages/message.ts";
-import type { KeyLogLabel, Stage } from "./observer.ts";
-import type { EarlyDataParameters } from "../session/psk.ts";
-import type { ResolvedClientConfig, ResolvedServerConfig } from "../config/resolve_config.ts";
+import type { KeyLogLabel, Stage } from "../config/observer.ts";
+import type { EarlyDataParameters } from "../config/external_psk.ts";
+import type { ResolvedConfig } from "../config/resolve_config.ts";
 import type { Session } from "../session/session.ts";
 import { message, peek, settle, type Step } from "./step.ts";
 import type { SuiteProfile } from "../config/suite_profile.ts";
@@ -35,8 +36,8 @@ export interface ClientHelloOffer {
 export class FlowContext {
   /** Which side this is. */
   readonly role: "client" | "server";
-  /** The configuration; a server's `onClientHello` may replace it. */
-  config: ResolvedClientConfig | ResolvedServerConfig;
+  /** What both roles have of their configuration; a server's `onClientHello` may replace it. */
+  config: ResolvedConfig;
   /** Records or packets. */
   readonly carrier: Carrier;
   /** Aborted when the handshake fails or is aborted. */
@@ -74,7 +75,7 @@ export class FlowContext {
   /** Used by `Handshake` only. */
   constructor(
     role: "client" | "server",
-    config: ResolvedClientConfig | ResolvedServerConfig,
+    config: ResolvedConfig,
     carrier: Carrier,
     signal: AbortSignal,
   ) {

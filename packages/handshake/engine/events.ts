@@ -15,10 +15,8 @@ import type { CipherSuite } from "@sealane/providers";
 import type { AlertDescription, ExtensionType, NamedGroup, SignatureScheme } from "@sealane/wire";
 import type { ExtensionContext } from "../extensions/table.ts";
 import type { PeerIdentity } from "../identity/peer.ts";
+import type { Level } from "../messages/level.ts";
 import type { Session } from "../session/session.ts";
-
-/** The encryption levels of RFC 9001 section 2.1. Over records, `initial` is plaintext. */
-export type Level = "initial" | "early" | "handshake" | "application";
 
 /** Why a server accepted or declined early data, or why a client's was not sent or not taken. */
 export type EarlyDataReason =

@@ -8,19 +8,16 @@ import type { MaybePromise } from "@sealane/providers";
 import { CertificateType, concat, type ExtensionType, TlsError } from "@sealane/wire";
 import { sendCertificateVerify } from "../authentication/authentication.ts";
 import { sendCertificate } from "../authentication/certificate_message.ts";
-import {
-  type RequestDemand,
-  requestDemand,
-  requestedExtras,
-} from "../authentication/certificate_request.ts";
+import { requestDemand, requestedExtras } from "../authentication/certificate_request.ts";
+import type { RequestDemand } from "../config/credential_request.ts";
 import type { FlowContext } from "../engine/context.ts";
 import type { Credential } from "../identity/credential.ts";
 import {
   acceptanceOf,
   chooseCredential,
   type ChosenCredential,
-  type CredentialChoice,
 } from "../authentication/credential_selection.ts";
+import type { CredentialChoice } from "../config/credential_request.ts";
 import { drive, type Step } from "../engine/step.ts";
 import { type AuthenticatorRequest, freshContext, readRequest } from "./request.ts";
 import {

@@ -24,7 +24,7 @@ import {
   schemes,
   signatureAlgorithms,
   unharmed,
-} from "./authenticator_testing.ts";
+} from "../testing/authenticator_testing.ts";
 
 const staple = Uint8Array.of(1, 2, 3);
 const second = await identityFor("two.example", {

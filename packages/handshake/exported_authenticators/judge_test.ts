@@ -14,7 +14,14 @@ import {
   type VerifyRequest,
 } from "../mod.ts";
 import { shake } from "../testing/testing.ts";
-import { codeOf, connected, ends, first, identityFor, unharmed } from "./authenticator_testing.ts";
+import {
+  codeOf,
+  connected,
+  ends,
+  first,
+  identityFor,
+  unharmed,
+} from "../testing/authenticator_testing.ts";
 
 const NONE = new Uint8Array();
 const second = await identityFor("two.example");

@@ -16,7 +16,7 @@ import {
   validateAuthenticator,
 } from "../mod.ts";
 import { readMessages } from "./read_messages.ts";
-import { authority, codeOf, connected } from "./authenticator_testing.ts";
+import { authority, codeOf, connected } from "../testing/authenticator_testing.ts";
 
 Deno.test("a delegated credential proves an identity to who takes them", async () => {
   const usage = encodeExtension(ExtensionId.delegationUsage, der.nullValue());

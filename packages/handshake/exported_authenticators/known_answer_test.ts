@@ -17,7 +17,7 @@ import {
   makeRefusal,
   requestMessage,
   signatureAlgorithms,
-} from "./authenticator_testing.ts";
+} from "../testing/authenticator_testing.ts";
 
 const { ed25519 } = SignatureScheme;
 const { TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384 } = CipherSuiteId;

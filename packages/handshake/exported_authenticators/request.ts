@@ -124,7 +124,7 @@ function ourExtensions(
     const name = lacking === undefined ? "the list" : signatureSchemeName(lacking);
     throw new TlsError("api/argument", `${name} cannot be asked for: see signatureSchemes`);
   }
-  return requestExtensions(context, config, certificateAuthorities);
+  return requestExtensions(context, certificateAuthorities);
 }
 
 /** A request that was decoded. */

@@ -28,7 +28,7 @@ import {
   signatureAlgorithms,
   unharmed,
   vector,
-} from "./authenticator_testing.ts";
+} from "../testing/authenticator_testing.ts";
 
 const context = Uint8Array.of(9, 8, 7);
 const request = requestMessage(17, context, schemes);

@@ -9,11 +9,7 @@ import { equalBytes, type SignatureScheme, TlsError, toHex } from "@sealane/wire
 import { type ClientHelloOffer, FlowContext } from "../engine/context.ts";
 import { encodeFinished } from "../messages/finished.ts";
 import type { PostHandshake } from "../engine/post_handshake.ts";
-import {
-  judgesPeers,
-  type ResolvedClientConfig,
-  type ResolvedServerConfig,
-} from "../config/resolve_config.ts";
+import { judgesPeers, type ResolvedConfig } from "../config/resolve_config.ts";
 import type { SuiteProfile } from "../config/suite_profile.ts";
 import { type AuthenticatorKeys, authenticatorKeys } from "./keys.ts";
 
@@ -63,7 +59,7 @@ export class AuthenticatorState implements ExportedAuthenticators {
   }
 
   /** The configuration of the connection. */
-  get config(): ResolvedClientConfig | ResolvedServerConfig {
+  get config(): ResolvedConfig {
     return this.#context.config;
   }
 
@@ -179,9 +175,9 @@ export class AuthenticatorState implements ExportedAuthenticators {
  * RFC 9261 section 5.2 has Certificate only.
  */
 function quiet(
-  config: ResolvedClientConfig | ResolvedServerConfig,
+  config: ResolvedConfig,
   taken?: readonly SignatureScheme[],
-): ResolvedClientConfig | ResolvedServerConfig {
+): ResolvedConfig {
   const { verifiers, offeredSchemes } = config;
   const schemes = authenticatorSchemes(taken ?? offeredSchemes);
   return {

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { nativeProvider as provider } from "@sealane/providers/native";
 import { concat, ExtensionType as E, SignatureScheme as S, utf8 } from "@sealane/wire";
-import { CompressionCache } from "../extensions/certificate_compression.ts";
+import { CompressionCache } from "../authentication/certificate_compression.ts";
 import {
   builtinCompression,
   type ClientConfig,
@@ -30,7 +30,7 @@ import {
   type Parts,
   unharmed,
   vector,
-} from "./authenticator_testing.ts";
+} from "../testing/authenticator_testing.ts";
 
 const { ecdsa_secp256r1_sha256, ed25519 } = S;
 const NONE = new Uint8Array();

@@ -6,23 +6,10 @@
 export * from "./alpn.ts";
 export * from "./certificate_authorities.ts";
 export * from "./certificate_type.ts";
-export * from "./certificate_compression.ts";
 export * from "./compress_certificate.ts";
 export * from "./compression_algorithms.ts";
 export * from "./cookie.ts";
 export * from "./delegated_credential.ts";
-export * from "../identity/delegated_key.ts";
-export {
-  decodeDelegatedCredential,
-  delegationExpiry,
-  type DelegationOptions,
-  type DelegationRole,
-  type DelegationVerification,
-  encodeDelegatedCredential,
-  issueDelegatedCredential,
-  MAX_DELEGATION_VALIDITY,
-  verifyDelegatedCredential,
-} from "../identity/delegation.ts";
 export * from "./early_data.ts";
 export * from "./encrypted_client_hello.ts";
 export * from "./extension.ts";

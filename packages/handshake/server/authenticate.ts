@@ -28,7 +28,7 @@ export function requestCertificate(
   config: ResolvedServerConfig,
 ): CertificateRequest | null {
   if ((config.clientAuthentication ?? "none") === "none") return null;
-  const request = { context: new Uint8Array(), extensions: requestExtensions(context, config) };
+  const request = { context: new Uint8Array(), extensions: requestExtensions(context) };
   context.send(encodeCertificateRequest(request));
   return request;
 }

@@ -8,7 +8,7 @@ import { equalBytes, ExtensionType } from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import type { EarlyDataReason } from "../engine/events.ts";
 import { EarlySecret } from "../engine/key_schedule.ts";
-import type { EarlyDataParameters } from "../session/psk.ts";
+import type { EarlyDataParameters } from "../config/external_psk.ts";
 import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import { settle, type Step } from "../engine/step.ts";
 import type { Agreement } from "./hello_retry.ts";

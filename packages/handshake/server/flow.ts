@@ -21,13 +21,8 @@ import { EarlySecret, type MainSecret } from "../engine/key_schedule.ts";
 import { decodeEndOfEarlyData } from "../messages/end_of_early_data.ts";
 import { encodeServerHello } from "../messages/server_hello.ts";
 import type { PostHandshake } from "../engine/post_handshake.ts";
-import {
-  comesFromOutside,
-  inheritedPolicy,
-  recallPeer,
-  rememberPeer,
-  verificationPolicy,
-} from "../session/psk.ts";
+import { dependsOnExternalPsk, inheritedPolicy, verificationPolicy } from "../session/binding.ts";
+import { recallPeer, rememberPeer } from "../session/session_peer.ts";
 import { type ResolvedServerConfig, resolveServerConfig } from "../config/resolve_config.ts";
 import { settle, type Step } from "../engine/step.ts";
 import { profileOf } from "../config/suite_profile.ts";
@@ -137,7 +132,7 @@ export function* serverFlow(
   });
   keys.main.end();
   // RFC 9846 §4.4.2: not with an external PSK, nor with what came of one. RFC 9001 §4.4: not over QUIC.
-  const mayAsk = selected === null || !comesFromOutside(selected.psk);
+  const mayAsk = selected === null || !dependsOnExternalPsk(selected.psk);
   if (
     mayAsk && context.carrier.postHandshakeAuthentication &&
     hello.offered.has(ExtensionType.post_handshake_auth)

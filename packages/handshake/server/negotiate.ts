@@ -14,7 +14,7 @@ import {
   type SignatureScheme,
   TlsError,
 } from "@sealane/wire";
-import type { RequestDemand } from "../authentication/certificate_request.ts";
+import type { RequestDemand } from "../config/credential_request.ts";
 import type { ClientHelloInfo } from "../config/config.ts";
 import type { FlowContext } from "../engine/context.ts";
 import type { Credential } from "../identity/credential.ts";

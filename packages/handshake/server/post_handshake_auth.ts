@@ -72,7 +72,7 @@ export function allowPostHandshakeAuthentication(
       throw new TlsError("api/state", `the client can only have a certificate of the type ${name}`);
     }
     const requestContext = config.randomBytes(CONTEXT_LENGTH);
-    const extensions = requestExtensions(context, config, certificateAuthorities);
+    const extensions = requestExtensions(context, certificateAuthorities);
     const bytes = encodeCertificateRequest({ context: requestContext, extensions });
     if (outstanding.size === 0) { for (const type of ANSWERS) post.handle(type, receiveAnswer); }
     outstanding.set(toHex(requestContext), {

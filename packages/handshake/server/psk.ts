@@ -13,16 +13,9 @@ import {
   truncateBinders,
 } from "../extensions/mod.ts";
 import { TlsFlag } from "../extensions/tls_flags.ts";
-import {
-  comesFromOutside,
-  computeBinder,
-  type ExternalPsk,
-  fromExternal,
-  fromSession,
-  type Psk,
-  pskOfPolicy,
-  verificationPolicy,
-} from "../session/psk.ts";
+import { computeBinder, fromExternal, fromSession, type Psk } from "../engine/psk.ts";
+import { dependsOnExternalPsk, pskOfPolicy, verificationPolicy } from "../session/binding.ts";
+import type { ExternalPsk } from "../config/external_psk.ts";
 import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import {
   isAuthenticationFresh,
@@ -152,7 +145,7 @@ function* findPsk(
     if (suite === suites[0] || early) return { psk, index, suite };
     // A ticket came with another suite than the preferred one: a full handshake puts that right. What an external PSK
     // authenticated has the suites that go with that.
-    if (comesFromOutside(psk)) second ??= { psk, index, suite };
+    if (dependsOnExternalPsk(psk)) second ??= { psk, index, suite };
   }
   return second;
 }
@@ -164,7 +157,7 @@ function takesEarlyData(
   psk: Psk,
 ): boolean {
   const announced = offered.has(ExtensionType.early_data);
-  return announced && earlyData !== undefined && comesFromOutside(psk) && psk.early !== null;
+  return announced && earlyData !== undefined && dependsOnExternalPsk(psk) && psk.early !== null;
 }
 
 /** The suite to use with a PSK: one of its hash, and where it brings early data the one that it was given for that. */

@@ -12,4 +12,3 @@ export * from "./session.ts";
 export * from "./store.ts";
 export * from "./ticket_keys.ts";
 export * from "./tickets.ts";
-export * from "./psk_importer.ts";

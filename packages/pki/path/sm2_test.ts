@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { shangmiProvider } from "@sealane/providers/shangmi";
 import { SignatureScheme, TlsError } from "@sealane/wire";
 import { isSelfIssued, parseCertificate } from "../certificate/certificate.ts";
-import { matchesServerName } from "../names/names.ts";
+import { matchesServerName } from "./service_identity.ts";
 import { verifyPath } from "./path.ts";
 import { certificatesFromPem } from "../certificate/pem.ts";
 import {

@@ -10,7 +10,7 @@ import { type Certificate, isSelfIssued } from "../certificate/certificate.ts";
 import { formatDistinguishedName } from "../names/distinguished_name.ts";
 import { KeyPurpose } from "../certificate/extensions.ts";
 import { settle, type Steps } from "./maybe_promise.ts";
-import { NameConstraintState } from "../names/name_constraints.ts";
+import { NameConstraintState } from "./name_constraints.ts";
 import { type PolicyInputs, PolicyState } from "./policy.ts";
 import { rsaModulusBits, type SubjectPublicKeyInfo } from "../certificate/public_key.ts";
 import { certificateSignatureScheme } from "../certificate/signature_algorithm.ts";

@@ -8,7 +8,7 @@ import { ExtensionType } from "@sealane/wire";
 import type { Certificate } from "../certificate/certificate.ts";
 import { KeyPurpose } from "../certificate/extensions.ts";
 import { run, type Steps } from "./maybe_promise.ts";
-import { checkServerName } from "../names/names.ts";
+import { checkServerName } from "./service_identity.ts";
 import { buildPath, type PathOptions, type VerifiedPath } from "./path.ts";
 import { signatureSchemesOfKey } from "../certificate/signature_algorithm.ts";
 import { refuse } from "./validate.ts";

@@ -1,13 +1,9 @@
 /**
- * The primitives under the ShangMi provider, of which there are two makes: the WebAssembly kernel and, where a platform
- * cannot run that, TypeScript (`fallback/`). Above this line there is one provider.
+ * What the ShangMi provider needs of the primitives under it, which there are twice: see `choose_engine.ts`.
  *
  * @module
  */
 import type { AeadKey } from "../provider.ts";
-import { fallbackEngine } from "./fallback/engine.ts";
-import { loadKernel } from "./kernel.ts";
-import { kernelEngine } from "./kernel_engine.ts";
 
 /** A point of curveSM2 that is not infinity: the coordinates x and y, 32 big-endian bytes each. */
 export type Sm2Point = Uint8Array;
@@ -46,15 +42,4 @@ export interface Engine {
   sm4Ccm(key: Uint8Array): AeadKey;
   /** curveSM2. */
   readonly sm2: Sm2Arithmetic;
-}
-
-let chosen: Engine | undefined;
-
-/** The engine of this platform, made on first use. */
-export function engine(): Engine {
-  if (chosen === undefined) {
-    const kernel = loadKernel();
-    chosen = kernel === null ? fallbackEngine : kernelEngine(kernel);
-  }
-  return chosen;
 }

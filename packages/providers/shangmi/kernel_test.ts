@@ -10,7 +10,9 @@ Deno.test("the fallback serves where WebAssembly is unavailable", async () => {
   const script = `
     const { WebAssembly: _ } = globalThis;
     globalThis.WebAssembly = undefined;
-    const { engine } = await import(${JSON.stringify(new URL("engine.ts", import.meta.url).href)});
+    const { engine } = await import(${
+    JSON.stringify(new URL("choose_engine.ts", import.meta.url).href)
+  });
     const { shangmiProvider } = await import(${
     JSON.stringify(new URL("mod.ts", import.meta.url).href)
   });

@@ -14,7 +14,8 @@ import {
 } from "@sealane/wire";
 import type { SignatureAlgorithm, SignatureUse, Signer, SignOptions } from "../provider.ts";
 import { CURVE_SM2, inRange, N_BYTES, SCALAR_LENGTH, toBigInt, toBytes32 } from "./curve.ts";
-import { engine, type Sm2Arithmetic } from "./engine.ts";
+import type { Sm2Arithmetic } from "./engine.ts";
+import { engine } from "./choose_engine.ts";
 import { encodeSm2Spki, readSm2PrivateKey, readSm2Spki, sameOrAbsent } from "./sm2_keys.ts";
 import { sm3, sm3Digest } from "./sm3.ts";
 

@@ -5,7 +5,8 @@
  */
 import { wipe } from "@sealane/wire";
 import type { Hash, HashState } from "../provider.ts";
-import { type Engine, engine } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import { engine } from "./choose_engine.ts";
 
 const BLOCK = 64;
 const DIGEST = 32;

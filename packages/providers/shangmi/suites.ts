@@ -6,7 +6,7 @@
 import { CipherSuiteId, cipherSuiteName } from "@sealane/wire";
 import { AEADS, checkLength, NONCE_LENGTH } from "../cipher_suites.ts";
 import type { Aead, AeadKey, CipherSuite, HeaderProtection } from "../provider.ts";
-import { engine } from "./engine.ts";
+import { engine } from "./choose_engine.ts";
 import { sm3 } from "./sm3.ts";
 
 const KEY_LENGTH = 16;

@@ -7,7 +7,7 @@ import type { Level } from "@sealane/handshake";
 import { QuicError, TransportErrorCode } from "../errors.ts";
 import { type AckFrame, type Frame, FrameType, StreamBit, type StreamKind } from "./frames.ts";
 import { MAX_CONNECTION_ID_LENGTH } from "../packets/header.ts";
-import type { Role } from "../keys/initial.ts";
+import type { Role } from "../packets/role.ts";
 import { varintLength, VarintReader } from "../packets/varint.ts";
 
 const T = FrameType;

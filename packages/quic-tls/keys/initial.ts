@@ -14,10 +14,8 @@ import {
 import { CipherSuiteId, TlsError, wipe } from "@sealane/wire";
 import { chain } from "../crypto/maybe.ts";
 import { PacketProtector } from "./protection.ts";
+import type { Role } from "../packets/role.ts";
 import type { QuicVersion } from "../packets/version.ts";
-
-/** Which end of a connection. */
-export type Role = "client" | "server";
 
 const EMPTY = new Uint8Array(0);
 

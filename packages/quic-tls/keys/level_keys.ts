@@ -8,35 +8,18 @@ import type { CipherSuite, CryptoProvider, MaybePromise } from "@sealane/provide
 import { TlsError, wipe } from "@sealane/wire";
 import type { Level } from "@sealane/handshake";
 import type { DropReason } from "../packets/drop.ts";
-import type { LongPacket, ShortPacket } from "../packets/header.ts";
-import { type InitialProtectors, initialProtectors, type Role } from "./initial.ts";
+import {
+  levelOf,
+  type PacketNumberSpace,
+  type ProtectedPacket,
+  spaceOf,
+} from "../packets/protected_packet.ts";
+import { type InitialProtectors, initialProtectors } from "./initial.ts";
+import type { Role } from "../packets/role.ts";
 import { KeyPhases, type KeyTiming } from "./key_phase.ts";
 import { chain } from "../crypto/maybe.ts";
 import { ForgeryCount, type OpenedPacket, PacketProtector } from "./protection.ts";
 import type { QuicVersion } from "../packets/version.ts";
-
-/** A packet that has packet protection. */
-export type ProtectedPacket = LongPacket | ShortPacket;
-
-/** The three packet number spaces (RFC 9000 section 12.3): 0-RTT and 1-RTT packets share one. */
-export type PacketNumberSpace = "initial" | "handshake" | "application";
-
-const LEVEL_OF_TYPE: Readonly<Record<ProtectedPacket["type"], Level>> = {
-  initial: "initial",
-  "0rtt": "early",
-  handshake: "handshake",
-  "1rtt": "application",
-};
-
-/** The encryption level whose keys protect a packet. */
-export function levelOf(packet: ProtectedPacket): Level {
-  return LEVEL_OF_TYPE[packet.type];
-}
-
-/** The packet number space of a level. */
-export function spaceOf(level: Level): PacketNumberSpace {
-  return level === "early" ? "application" : level;
-}
 
 type KeyState = "none" | "ready" | "discarded";
 

@@ -20,9 +20,6 @@ import type { QuicVersion } from "../packets/version.ts";
 const EMPTY = new Uint8Array(0);
 const SAMPLE_LENGTH = 16;
 
-/** Bytes of the AEAD tag of every suite that QUIC uses (RFC 9001 section 5.3): what a packet grows by. */
-export const PACKET_TAG_LENGTH = 16;
-
 /** A packet whose protection was removed. */
 export interface OpenedPacket {
   /** The first byte of the header, unprotected. */

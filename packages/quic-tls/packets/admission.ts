@@ -4,8 +4,8 @@
  * @module
  */
 import type { DropReason } from "./drop.ts";
-import type { Role } from "../keys/initial.ts";
-import type { ProtectedPacket } from "../keys/level_keys.ts";
+import type { Role } from "./role.ts";
+import type { ProtectedPacket } from "./protected_packet.ts";
 import type { QuicVersion } from "./version.ts";
 
 /** What admission depends on. */

@@ -6,12 +6,15 @@
  */
 import type { Level } from "@sealane/handshake";
 import type { MaybePromise } from "@sealane/providers";
-import { MIN_INITIAL_DATAGRAM } from "./header.ts";
-import { type PacketNumberSpace, spaceOf } from "../keys/level_keys.ts";
+import { MIN_INITIAL_DATAGRAM, PACKET_TAG_LENGTH } from "./header.ts";
+import { type PacketNumberSpace, spaceOf } from "./protected_packet.ts";
 import { chain } from "../crypto/maybe.ts";
-import { type PacketFields, packetOverhead, writePacketHeader } from "./packet_writer.ts";
-import { PACKET_TAG_LENGTH } from "../keys/protection.ts";
-import type { QuicTls } from "../session.ts";
+import {
+  type PacketFields,
+  packetOverhead,
+  type PacketSender,
+  writePacketHeader,
+} from "./packet_writer.ts";
 
 /** What a transport has written for one packet. */
 export interface PacketContent {
@@ -83,7 +86,7 @@ interface Draft<Content> {
  * @throws {QuicError} `AEAD_LIMIT_REACHED`: see `QuicTls.protect`.
  */
 export function writeDatagram<Content extends PacketContent>(
-  tls: QuicTls,
+  tls: PacketSender,
   plan: DatagramPlan<Content>,
 ): MaybePromise<WrittenDatagram<Content> | null> {
   const buffer = new Uint8Array(Math.max(0, plan.room));
@@ -101,7 +104,7 @@ export function writeDatagram<Content extends PacketContent>(
 }
 
 function draftPackets<Content extends PacketContent>(
-  tls: QuicTls,
+  tls: PacketSender,
   plan: DatagramPlan<Content>,
   buffer: Uint8Array,
 ): Draft<Content>[] {
@@ -131,7 +134,7 @@ function draftPackets<Content extends PacketContent>(
  * RFC 9000 section 14.1: a client's datagrams with Initial packets have 1,200 bytes at least, and so have a server's if
  * those ask for an acknowledgement. PADDING goes into the last packet.
  */
-function padInitial(tls: QuicTls, drafts: Draft<PacketContent>[], buffer: Uint8Array): void {
+function padInitial(tls: PacketSender, drafts: Draft<PacketContent>[], buffer: Uint8Array): void {
   const initial = drafts.find(({ fields }) => fields.level === "initial");
   if (initial === undefined || tls.role === "server" && !initial.content.ackEliciting) return;
   const last = drafts[drafts.length - 1];
@@ -143,7 +146,7 @@ function padInitial(tls: QuicTls, drafts: Draft<PacketContent>[], buffer: Uint8A
 
 /** Protects the packets from `index` on: in order, since a client's first Handshake packet ends its Initial keys. */
 function protect(
-  tls: QuicTls,
+  tls: PacketSender,
   drafts: readonly Draft<PacketContent>[],
   buffer: Uint8Array,
   index: number,

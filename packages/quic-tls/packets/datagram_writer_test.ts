@@ -8,7 +8,7 @@ import { decodeFrames } from "../frames/frame_decoder.ts";
 import { writeFrame } from "../frames/frame_encoder.ts";
 import { type Frame, isAckEliciting } from "../frames/frames.ts";
 import { parseDatagram } from "./header.ts";
-import { levelOf } from "../keys/level_keys.ts";
+import { levelOf } from "./protected_packet.ts";
 import {
   CLIENT_ID,
   clientConfig,

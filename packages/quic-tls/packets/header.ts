@@ -17,6 +17,9 @@ export const MAX_CONNECTION_ID_LENGTH = 20;
 /** The least bytes of a datagram with which a client begins (RFC 9000 section 14.1). */
 export const MIN_INITIAL_DATAGRAM = 1200;
 
+/** Bytes of the AEAD tag of every suite that QUIC uses (RFC 9001 section 5.3): what a packet grows by. */
+export const PACKET_TAG_LENGTH = 16;
+
 /** Bytes of the Retry integrity tag. */
 export const RETRY_TAG_LENGTH = 16;
 

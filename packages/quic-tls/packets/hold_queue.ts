@@ -4,7 +4,7 @@
  * @module
  */
 import type { DropReason } from "./drop.ts";
-import type { ProtectedPacket } from "../keys/level_keys.ts";
+import type { ProtectedPacket } from "./protected_packet.ts";
 
 /** What has become possible with a packet. */
 export type HeldState = "waiting" | "ready" | "over";

@@ -8,13 +8,14 @@ import type { MaybePromise } from "@sealane/providers";
 import {
   type LongHeader,
   longHeaderLength,
+  PACKET_TAG_LENGTH,
   type ShortHeader,
   shortHeaderLength,
   writeLongHeader,
   writeShortHeader,
 } from "./header.ts";
-import { PACKET_TAG_LENGTH } from "../keys/protection.ts";
-import type { QuicTls } from "../session.ts";
+import type { Role } from "./role.ts";
+import type { QuicVersion } from "./version.ts";
 
 /** A packet that is to be sent during or after a handshake. */
 export interface PacketFields {
@@ -26,12 +27,39 @@ export interface PacketFields {
   readonly packetNumberLength: number;
   /** Our connection ID, for long headers. */
   readonly sourceConnectionId: Uint8Array;
-  /** Where it goes, if not to {@link QuicTls.destinationConnectionId}. */
+  /** Where it goes, if not to {@link PacketSender.destinationConnectionId}. */
   readonly destinationConnectionId?: Uint8Array;
 }
 
+/** What packets are written for: `QuicTls` is one. */
+export interface PacketSender {
+  /** Which end this is. */
+  readonly role: Role;
+  /** The version that long headers have now. */
+  readonly version: QuicVersion;
+  /** The version of the first packet, which 0-RTT packets keep. */
+  readonly originalVersion: QuicVersion;
+  /** The token for Initial packets. */
+  readonly token: Uint8Array;
+  /** The Destination Connection ID of the next packet. */
+  readonly destinationConnectionId: Uint8Array;
+  /** Whether packets of a level can be sent. */
+  canSend(level: Level): boolean;
+  /** Protects a packet in place; see `QuicTls.protect`. */
+  protect(
+    level: Level,
+    packet: Uint8Array,
+    headerLength: number,
+    packetNumber: number,
+  ): MaybePromise<Uint8Array>;
+}
+
 /** The header of a packet, short for 1-RTT. */
-function headerOf(tls: QuicTls, fields: PacketFields, payload: number): ShortHeader | LongHeader {
+function headerOf(
+  tls: PacketSender,
+  fields: PacketFields,
+  payload: number,
+): ShortHeader | LongHeader {
   const { level, packetNumber, packetNumberLength } = fields;
   const destinationConnectionId = fields.destinationConnectionId ?? tls.destinationConnectionId;
   const common = { destinationConnectionId, packetNumber, packetNumberLength };
@@ -48,7 +76,7 @@ function headerOf(tls: QuicTls, fields: PacketFields, payload: number): ShortHea
 }
 
 /** How many bytes a packet of less than 16 KiB has besides its payload: header and tag. */
-export function packetOverhead(tls: QuicTls, fields: PacketFields): number {
+export function packetOverhead(tls: PacketSender, fields: PacketFields): number {
   const header = headerOf(tls, fields, 0);
   const length = "type" in header ? longHeaderLength(header) : shortHeaderLength(header);
   return length + PACKET_TAG_LENGTH;
@@ -61,7 +89,7 @@ export function packetOverhead(tls: QuicTls, fields: PacketFields): number {
 export function writePacketHeader(
   bytes: Uint8Array,
   offset: number,
-  tls: QuicTls,
+  tls: PacketSender,
   fields: PacketFields,
   payloadLength: number,
 ): number {
@@ -79,7 +107,7 @@ export function writePacketHeader(
  * @throws {QuicError} `AEAD_LIMIT_REACHED`: see `QuicTls.protect`.
  */
 export function sealPacket(
-  tls: QuicTls,
+  tls: PacketSender,
   fields: PacketFields,
   payload: Uint8Array,
 ): MaybePromise<Uint8Array> {

@@ -5,7 +5,7 @@
  */
 import { equalBytes } from "@sealane/wire";
 import { QuicError, TransportErrorCode } from "../errors.ts";
-import type { Role } from "../keys/initial.ts";
+import type { Role } from "../packets/role.ts";
 import type { TransportParameters } from "./transport_parameters.ts";
 
 /** The connection IDs that a peer's parameters have to repeat (RFC 9000 section 7.3). */

@@ -5,8 +5,7 @@
  * @module
  */
 import type { CryptoProvider } from "@sealane/providers";
-import type { QuicCommonConfig } from "../config.ts";
-import type { Role } from "../keys/initial.ts";
+import type { Role } from "../packets/role.ts";
 import { checkConnectionIds } from "./connection_id_check.ts";
 import { checkNotReduced, type RememberedParameters } from "./remembered_parameters.ts";
 import {
@@ -14,7 +13,7 @@ import {
   encodeTransportParameters,
   greaseParameter,
 } from "./transport_parameter_codec.ts";
-import type { TransportParameters } from "./transport_parameters.ts";
+import type { LocalTransportParameters, TransportParameters } from "./transport_parameters.ts";
 import type { QuicVersion } from "../packets/version.ts";
 import {
   checkServerVersions,
@@ -22,12 +21,27 @@ import {
   type ClientVersions,
   negotiateVersion,
   serverVersionInformation,
-} from "../start/version_negotiation.ts";
+} from "./version_negotiation.ts";
+
+/** What a configuration says of the exchange. */
+export interface ParameterConfig {
+  /** What we tell the peer. Connection IDs and version information are added. */
+  readonly transportParameters: LocalTransportParameters;
+  /** The Source Connection ID of our first packet, 0 to 20 bytes. */
+  readonly sourceConnectionId: Uint8Array;
+  /**
+   * The versions to negotiate, most preferred first. Unless given, a client offers both, that of its first packet before
+   * the other, and a server goes on with the client's.
+   */
+  readonly versions?: readonly QuicVersion[];
+  /** Whether to send a reserved transport parameter (RFC 9000 section 18.1); true unless given. */
+  readonly grease?: boolean;
+}
 
 /** What the exchange knows from the start. */
 export interface ParameterSetup {
   readonly role: Role;
-  readonly config: QuicCommonConfig;
+  readonly config: ParameterConfig;
   readonly provider: CryptoProvider;
   /** The version of the first packet. */
   readonly version: QuicVersion;
@@ -91,7 +105,7 @@ export class ParameterExchange {
     }, role);
   }
 
-  #unknown(config: QuicCommonConfig, provider: CryptoProvider): Map<bigint, Uint8Array> {
+  #unknown(config: ParameterConfig, provider: CryptoProvider): Map<bigint, Uint8Array> {
     const unknown = new Map(config.transportParameters.unknown ?? []);
     if (config.grease !== false) {
       unknown.set(...greaseParameter((length) => provider.random(length)));

@@ -7,7 +7,7 @@
 import { TlsError } from "@sealane/wire";
 import { TransportErrorCode } from "../errors.ts";
 import { MAX_CONNECTION_ID_LENGTH } from "../packets/header.ts";
-import type { Role } from "../keys/initial.ts";
+import type { Role } from "../packets/role.ts";
 import {
   type PreferredAddress,
   TransportParameterId,

@@ -132,3 +132,12 @@ export const DEFAULT_TRANSPORT_PARAMETERS: Required<
     greaseQuicBit: false,
   } as const satisfies TransportParameters,
 );
+
+/** The transport parameters that a transport configures: those that `QuicTls` does not set itself. */
+export type LocalTransportParameters = Omit<
+  TransportParameters,
+  | "originalDestinationConnectionId"
+  | "initialSourceConnectionId"
+  | "retrySourceConnectionId"
+  | "versionInformation"
+>;

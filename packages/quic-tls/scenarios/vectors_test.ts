@@ -11,7 +11,8 @@ import {
   writeLongHeader,
   writeShortHeader,
 } from "../packets/header.ts";
-import { initialProtectors, initialSecrets, initialSuite, type Role } from "../keys/initial.ts";
+import { initialProtectors, initialSecrets, initialSuite } from "../keys/initial.ts";
+import type { Role } from "../packets/role.ts";
 import { KeyPhases, nextSecret } from "../keys/key_phase.ts";
 import { PacketProtector } from "../keys/protection.ts";
 import { retryIntegrityTag, verifyRetry, writeRetry } from "../start/retry.ts";

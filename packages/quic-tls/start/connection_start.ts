@@ -8,12 +8,12 @@ import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 import { equalBytes } from "@sealane/wire";
 import type { DropReason } from "../packets/drop.ts";
 import type { RetryPacket, VersionNegotiationPacket } from "../packets/header.ts";
-import type { Role } from "../keys/initial.ts";
+import type { Role } from "../packets/role.ts";
 import { chain } from "../crypto/maybe.ts";
 import type { ParameterSetup } from "../parameters/parameter_exchange.ts";
 import { verifyRetry } from "./retry.ts";
 import type { QuicVersion } from "../packets/version.ts";
-import { onVersionNegotiation } from "./version_negotiation.ts";
+import { onVersionNegotiation } from "../parameters/version_negotiation.ts";
 
 /** What a connection starts from. */
 export interface StartSetup extends ParameterSetup {

@@ -15,7 +15,7 @@ import type {
 } from "@sealane/handshake";
 import type { MaybePromise } from "@sealane/providers";
 import { concat, equalBytes, Reader, Writer } from "@sealane/wire";
-import type { ConnectionHooks } from "../config.ts";
+import type { ConnectionHooks } from "./connection_hooks.ts";
 import { chain } from "../crypto/maybe.ts";
 import {
   decodeRemembered,

@@ -5,19 +5,17 @@
  */
 import { type ClientTarget, Handshake, PACKETS } from "@sealane/handshake";
 import { TlsError } from "@sealane/wire";
-import {
-  type ConnectionHooks,
-  type QuicClientConfig,
-  quicClientConfig,
-  type QuicServerConfig,
-  quicServerConfig,
-} from "../config.ts";
+import type { QuicClientConfig, QuicCommonConfig, QuicServerConfig } from "../config.ts";
+import { quicClientConfig, quicServerConfig } from "./handshake_config.ts";
+import type { ConnectionHooks } from "./connection_hooks.ts";
 import type { StartSetup } from "./connection_start.ts";
 import { clientResumption } from "./resumption.ts";
 import { QUIC_V1, QUIC_VERSIONS } from "../packets/version.ts";
 
 /** The state of a session before its first packet. */
 export interface SessionSetup extends StartSetup {
+  /** What both roles configure. */
+  readonly config: QuicCommonConfig;
   /** Makes the handshake. */
   readonly handshake: (hooks: ConnectionHooks) => Handshake;
 }

@@ -22,7 +22,7 @@ import type { QuicClientConfig, QuicServerConfig } from "../config.ts";
 import type { DropReason } from "../packets/drop.ts";
 import type { CloseEvent, QuicTlsEvent } from "../events.ts";
 import { parseDatagram, type ParsedPacket } from "../packets/header.ts";
-import { levelOf, type ProtectedPacket, spaceOf } from "../keys/level_keys.ts";
+import { levelOf, type ProtectedPacket, spaceOf } from "../packets/protected_packet.ts";
 import { sealPacket } from "../packets/packet_writer.ts";
 import type { OpenedPacket } from "../keys/protection.ts";
 import { QuicTls } from "../session.ts";

@@ -16,7 +16,7 @@ import {
   type CompressedCertificate,
   encodeCompressedCertificate,
 } from "../messages/compressed_certificate.ts";
-import type { CertificateCompression } from "./compression_algorithms.ts";
+import type { CertificateCompression } from "../extensions/compression_algorithms.ts";
 
 /** Algorithms in order of preference: what a hello offers in compress_certificate. */
 export function compressionIds(

@@ -4,7 +4,7 @@
  * @module
  */
 import { toHex } from "@sealane/wire";
-import type { Level } from "./events.ts";
+import type { Level } from "../messages/level.ts";
 
 /** The labels of an NSS key log, draft-ietf-tls-keylogfile. */
 export type KeyLogLabel =

@@ -6,10 +6,7 @@
  */
 import { QuicError, TransportErrorCode } from "../errors.ts";
 import type { VersionNegotiationPacket } from "../packets/header.ts";
-import type {
-  TransportParameters,
-  VersionInformation,
-} from "../parameters/transport_parameters.ts";
+import type { TransportParameters, VersionInformation } from "./transport_parameters.ts";
 import type { QuicVersion } from "../packets/version.ts";
 
 function fail(reason: string): never {

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { nativeProvider } from "@sealane/providers/native";
 import { der, TlsError, toHex, utf8 } from "@sealane/wire";
 import { parseCertificate } from "../certificate/certificate.ts";
-import { parseIpAddress } from "./ip_address.ts";
-import { checkServerName, matchesServerName, referenceIdentity } from "./names.ts";
+import { parseIpAddress } from "../names/ip_address.ts";
+import { checkServerName, matchesServerName, referenceIdentity } from "./service_identity.ts";
 import { encodeExtension, generateTestKey, issueCertificate } from "../testing/authority.ts";
 
 const key = await generateTestKey();

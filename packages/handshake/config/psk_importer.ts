@@ -6,7 +6,7 @@
  */
 import { type Hash, hkdfExpandLabel, hkdfExtract } from "@sealane/providers";
 import { ProtocolVersion, Reader, TlsError, wipe, Writer } from "@sealane/wire";
-import type { ExternalPsk } from "./psk.ts";
+import type { ExternalPsk } from "./external_psk.ts";
 
 /** KDFs of TLS (RFC 9258 section 10). */
 export const TlsKdf = { HKDF_SHA256: 1, HKDF_SHA384: 2 } as const;

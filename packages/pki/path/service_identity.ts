@@ -6,7 +6,7 @@
  */
 import { equalBytes, TlsError } from "@sealane/wire";
 import type { Certificate } from "../certificate/certificate.ts";
-import { formatIpAddress, parseIpAddress } from "./ip_address.ts";
+import { formatIpAddress, parseIpAddress } from "../names/ip_address.ts";
 
 /** The name that a client wants to reach, ready for comparison. */
 export type ReferenceIdentity =

@@ -22,7 +22,7 @@ import {
   limitBrotliWindow,
   limitZstdWindow,
   streamZlib,
-} from "./compression_algorithms.ts";
+} from "../extensions/compression_algorithms.ts";
 
 const builtin = builtinCompression();
 const LIMIT = 131_072;

@@ -18,7 +18,7 @@ import {
   Handshake,
   type ServerConfig,
 } from "../mod.ts";
-import { shake } from "../testing/testing.ts";
+import { shake } from "./testing.ts";
 
 /** Whose certificates are trusted. */
 export const authority: TestAuthority = await createTestAuthority(nativeProvider);

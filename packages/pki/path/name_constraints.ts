@@ -5,9 +5,9 @@
  */
 import { TlsError } from "@sealane/wire";
 import type { Certificate } from "../certificate/certificate.ts";
-import { type DistinguishedName, formatDistinguishedName } from "./distinguished_name.ts";
+import { type DistinguishedName, formatDistinguishedName } from "../names/distinguished_name.ts";
 import type { NameConstraints } from "../certificate/extensions.ts";
-import type { GeneralName, GeneralSubtree } from "./general_name.ts";
+import type { GeneralName, GeneralSubtree } from "../names/general_name.ts";
 
 /** How many comparisons of a name with a subtree one path may cost: both lists come from the peer. */
 export const MAX_NAME_COMPARISONS = 100_000;
