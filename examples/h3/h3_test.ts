@@ -52,7 +52,7 @@ const credential = createCredential({ certificates: issued.chain, signer: issued
 /** HTTP/3 of other people's, and what it says of a GET to us, and to it. */
 const PEERS = [
   { name: "aioquic", peer: AIOQUIC_H3, said: "aioquic has /from/us" },
-  { name: "quic-go", peer: buildQuicGo(), said: "quic-go has /from/us for nobody" },
+  { name: "quic-go", peer: await buildQuicGo(), said: "quic-go has /from/us for nobody" },
 ];
 
 for (const { name, peer, said } of PEERS) {

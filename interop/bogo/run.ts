@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { missingProgram, type Program, runProgram, startProgram } from "@sealane/programs";
 import { ERROR_MAP } from "./error_map.ts";
 import {
   type FeatureData,
@@ -49,12 +50,12 @@ function parseOptions(args: readonly string[]): Options {
   };
 }
 
-async function run(command: string, args: string[], cwd?: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, { args, cwd, stdout: "null" })
-    .output();
+async function run(command: Program, args: string[], cwd?: string): Promise<void> {
+  const { success, stderr } = await runProgram(command, args, { cwd });
   if (success) return;
-  console.error(new TextDecoder().decode(stderr));
-  console.error(`bogo: ${command} ${args.join(" ")} failed`);
+  console.error(stderr);
+  const name = typeof command === "string" ? command : command.path;
+  console.error(`bogo: ${name} ${args.join(" ")} failed`);
   Deno.exit(2);
 }
 
@@ -64,7 +65,7 @@ async function bundleShim(directory: string, provider: string): Promise<string> 
   const root = new URL("../..", import.meta.url).pathname;
   const bundle = `${directory}/shim.js`;
   const args = ["bundle", "--quiet", "--platform", "deno", "--output", bundle, entry];
-  await run(Deno.execPath(), args, root);
+  await run({ path: Deno.execPath() }, args, root);
   const launcher = `${directory}/shim`;
   const flags =
     "run --quiet --no-check --no-config --no-lock --cached-only --allow-net --allow-read";
@@ -90,13 +91,12 @@ async function writeRunnerConfig(directory: string): Promise<string> {
 }
 
 /** Runs the runner to its end; the number of tests that the suite has, as its status line says. */
-async function runSuite(runner: string, args: string[], cwd: string): Promise<number> {
-  const child = new Deno.Command(runner, {
-    args,
+async function runSuite(runner: Program, args: string[], cwd: string): Promise<number> {
+  const child = startProgram(runner, args, {
     cwd,
     stdout: "piped",
     env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
-  }).spawn();
+  });
   let inSuite = 0;
   let shown = Date.now();
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
@@ -118,6 +118,11 @@ async function main(): Promise<void> {
     console.log(HOW_TO_GET_ONE);
     return;
   }
+  const missing = await missingProgram("go");
+  if (missing !== null) {
+    console.error(`bogo needs Go: ${missing}`);
+    Deno.exit(2);
+  }
   const began = Date.now();
   const runnerDirectory = `${boringssl}/ssl/test/runner`;
   const work = await Deno.makeTempDir({ prefix: "sealane-bogo-" });
@@ -125,7 +130,7 @@ async function main(): Promise<void> {
     const runner = `${work}/runner`;
     await run("go", ["test", "-c", "-vet=off", "-o", runner, "."], runnerDirectory);
     const results = `${work}/results.json`;
-    const inSuite = await runSuite(runner, [
+    const inSuite = await runSuite({ path: runner }, [
       "-test.timeout=60m",
       "-pipe=false",
       "-allow-unimplemented",

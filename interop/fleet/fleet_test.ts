@@ -1,7 +1,8 @@
 /** A small fleet: see `main.ts` for a large one. */
 import { assert, assertEquals } from "@std/assert";
+import { missingProgram } from "@sealane/programs";
 import { type FleetReport, runFleet } from "./fleet.ts";
-import { redisInstalled, startDurableRedis } from "./redis.ts";
+import { startDurableRedis } from "./redis.ts";
 
 function checkSafety({ acceptedTwice, resumedTwice, lost }: FleetReport): void {
   assertEquals({ acceptedTwice, resumedTwice, lost }, {
@@ -11,7 +12,7 @@ function checkSafety({ acceptedTwice, resumedTwice, lost }: FleetReport): void {
   });
 }
 
-const redis = redisInstalled();
+const redis = await missingProgram("redis-server") === null;
 
 Deno.test({
   name:

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { startProgram } from "@sealane/programs";
+
 /** A Redis server that can be killed and started again. */
 export interface DurableRedis extends AsyncDisposable {
   /** Where it is. */
@@ -12,16 +14,6 @@ export interface DurableRedis extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts it again at the same port, with what it had. */
   restart(): Promise<void>;
-}
-
-/** Whether there is a `redis-server` to start. */
-export function redisInstalled(): boolean {
-  try {
-    return new Deno.Command("redis-server", { args: ["--version"], stdout: "null" })
-      .outputSync().success;
-  } catch {
-    return false;
-  }
 }
 
 /** Starts a server on a free port of loopback. */
@@ -62,7 +54,7 @@ async function spawn(port: number, dir: string): Promise<Deno.ChildProcess> {
     appendfsync: "always",
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = new Deno.Command("redis-server", { args, stdout: "null", stderr: "null" }).spawn();
+  const child = startProgram("redis-server", args, { stdout: "null", stderr: "null" });
   for (let attempt = 0;; attempt++) {
     try {
       const connection = await Deno.connect({ hostname: "127.0.0.1", port });

@@ -9,6 +9,7 @@ import {
   type ServerConfig,
 } from "@sealane/handshake";
 import { generateTestKey } from "@sealane/pki/testing";
+import { missingProgram, missingPythonModules, runProgram } from "@sealane/programs";
 import { nativeProvider as provider } from "@sealane/providers/native";
 import { listen, startTls, type TlsConn } from "@sealane/tls/deno";
 import {
@@ -18,13 +19,13 @@ import {
   HandshakeType,
 } from "@sealane/wire";
 import { makeMaterial, type PeerEnd } from "./mod.ts";
-import { connectWhenReady, listeningProgram, missingProgram, spawnEnd } from "./process.ts";
+import { connectWhenReady, listeningProgram, spawnEnd } from "./process.ts";
 
 const material = await makeMaterial();
 globalThis.addEventListener("unload", () => material[Symbol.dispose]());
 const folder = material.caFile.slice(0, material.caFile.lastIndexOf("/"));
 const identity = await material.identity("ecdsa-p256");
-const noGnutls = await missingProgram("gnutls-cli");
+const noGnutls = await missingProgram("gnutls-cli", "gnutls-serv");
 const noChromium = await missingProgram("chromium");
 
 /** Distributions build GnuTLS with all algorithms, with some, or (Debian 12) with none, and it says so only when asked. */
@@ -32,11 +33,10 @@ async function gnutlsCompresses(name: string): Promise<boolean> {
   if (noGnutls !== null) return false;
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const args = ["--compress-cert", name, "--port", String(listener.addr.port), "127.0.0.1"];
-  const running = new Deno.Command("gnutls-cli", { args, stdin: "null" }).output();
+  const running = runProgram("gnutls-cli", args);
   (await listener.accept()).close();
   const { stdout, stderr } = await running;
-  const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  return !said.includes("Unknown compression method");
+  return !`${stdout}${stderr}`.includes("Unknown compression method");
 }
 
 /** Remembers the messages with certificates: who sent them, and which algorithm compressed them. */
@@ -164,13 +164,7 @@ for (const algorithm of builtinCompression()) {
 
 // pip install --pre tlslite-ng brotli zstandard
 const TLSLITE = new URL("tlslite_end.py", import.meta.url).pathname;
-/** The Python to use: of several on a machine, only one may have tlslite-ng. */
-const PYTHON = Deno.env.get("SEALANE_PYTHON") ?? "python3";
-const tlslite = await new Deno.Command(PYTHON, {
-  args: ["-c", "import tlslite, brotli, zstandard"],
-  stdout: "null",
-  stderr: "null",
-}).output().then(({ success }) => success, () => false);
+const noTlslite = await missingPythonModules("tlslite", "brotli", "zstandard");
 
 /** One line of what a program prints. */
 async function line(end: PeerEnd): Promise<string> {
@@ -190,7 +184,7 @@ for (const algorithm of builtinCompression()) {
     Deno.test({
       name:
         `${role} to tlslite-ng: both certificates compressed with ${algorithm.name} (needs tlslite-ng, brotli and zstandard for python3)`,
-      ignore: !tlslite,
+      ignore: noTlslite !== null,
       async fn() {
         const { seen, observer } = watch();
         const credentials = [await identity.credential(provider)];
@@ -199,7 +193,7 @@ for (const algorithm of builtinCompression()) {
         const config = { ...common, certificateCompression: [algorithm] };
         const files = [identity.certFile, identity.keyFile];
         const start = (side: string, port: number) =>
-          spawnEnd(PYTHON, [TLSLITE, side, String(port), algorithm.name, ...files]);
+          spawnEnd("python3", [TLSLITE, side, String(port), algorithm.name, ...files]);
         if (role === "client") {
           const peer = start("server", 0);
           const port = Number(await line(peer));
@@ -286,18 +280,13 @@ Deno.test({
     const serving = serve(listener);
     const profile = await Deno.makeTempDir({ prefix: "sealane_chromium_" });
     try {
-      const { stdout, stderr } = await new Deno.Command("chromium", {
-        args: [
-          ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-          ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-          ...["--ignore-certificate-errors", `--user-data-dir=${profile}`, "--dump-dom"],
-          `https://localhost:${listener.addr.port}/`,
-        ],
-        stdout: "piped",
-        stderr: "piped",
-      }).output();
-      const page = new TextDecoder().decode(stdout);
-      assert(page.includes("through Sealane"), page + new TextDecoder().decode(stderr));
+      const { stdout, stderr } = await runProgram("chromium", [
+        ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+        ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        ...["--ignore-certificate-errors", `--user-data-dir=${profile}`, "--dump-dom"],
+        `https://localhost:${listener.addr.port}/`,
+      ]);
+      assert(stdout.includes("through Sealane"), stdout + stderr);
       assert(seen.length > 0 && seen.every(([, name]) => name === "brotli"), String(seen));
     } finally {
       listener.close();

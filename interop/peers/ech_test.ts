@@ -3,21 +3,13 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createCredential, echConfigList, generateEchKey } from "@sealane/handshake";
 import { TrustStore } from "@sealane/pki";
 import { createTestAuthority } from "@sealane/pki/testing";
+import { programVersion, runProgram, startProgram } from "@sealane/programs";
 import { defaultProvider } from "@sealane/providers";
 import { connect, listen } from "@sealane/tls/deno";
 import { encodePem, NamedGroup, TlsError, toHex } from "@sealane/wire";
 
-async function hasGo(): Promise<boolean> {
-  try {
-    const { stdout } = await new Deno.Command("go", { args: ["version"] }).output();
-    const version = /go1\.(\d+)/.exec(new TextDecoder().decode(stdout));
-    return Number(version?.[1] ?? 0) >= 24;
-  } catch {
-    return false;
-  }
-}
-
-const ignore = !await hasGo();
+const version = /go1\.(\d+)/.exec(await programVersion("go") ?? "");
+const ignore = Number(version?.[1] ?? 0) < 24;
 const name = (what: string) => ignore ? `${what} (needs Go 1.24)` : what;
 const provider = defaultProvider();
 const key = generateEchKey({ provider, publicName: "public.example" });
@@ -38,13 +30,11 @@ async function material() {
   };
   const program = `${folder}/peer`;
   const source = new URL("go_ech/main.go", import.meta.url).pathname;
-  const { success, stderr } = await new Deno.Command("go", {
-    args: ["build", "-o", program, source],
-    env: { GO111MODULE: "off" },
-  }).output();
-  assert(success, new TextDecoder().decode(stderr));
+  const env = { GO111MODULE: "off" };
+  const { success, stderr } = await runProgram("go", ["build", "-o", program, source], { env });
+  assert(success, stderr);
   return {
-    program,
+    program: { path: program },
     ca: await file("ca.pem", encodePem("CERTIFICATE", authority.certificate)),
     chain: await file("chain.pem", chain.map((der) => encodePem("CERTIFICATE", der)).join("")),
     privateKey: await file("key.pem", encodePem("PRIVATE KEY", privateKey)),
@@ -70,8 +60,8 @@ Deno.test({
       const dial = async (list: Uint8Array) => {
         const address = `127.0.0.1:${listener.addr.port}`;
         const args = ["client", address, files.ca, toHex(list), "x25519+p384"];
-        const { stdout } = await new Deno.Command(files.program, { args }).output();
-        return new TextDecoder().decode(stdout).trim();
+        const { stdout } = await runProgram(files.program, args);
+        return stdout.trim();
       };
       await t.step(when, async () => {
         const [said, conn] = await Promise.all([dial(configList), greet(listener)]);
@@ -103,10 +93,8 @@ Deno.test({
     await using files = await material();
     for (const [when, groups] of Object.entries(GROUPS)) {
       const keys = [toHex(key.config), toHex(key.privateKey)];
-      const child = new Deno.Command(files.program, {
-        args: ["server", files.chain, files.privateKey, ...keys, groups],
-        stdout: "piped",
-      }).spawn();
+      const args = ["server", files.chain, files.privateKey, ...keys, groups];
+      const child = startProgram(files.program, args, { stdout: "piped" });
       const reader = child.stdout.getReader();
       const address = new TextDecoder().decode((await reader.read()).value).trim();
       const visit = async (list: Uint8Array) => {

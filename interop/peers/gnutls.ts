@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { missingProgram } from "@sealane/programs";
 import type { ListeningPeer, Peer, PeerEnd, PeerSettings } from "./peer.ts";
-import { listeningProgram, missingProgram, spawnEnd } from "./process.ts";
+import { listeningProgram, spawnEnd } from "./process.ts";
 
 const PRIORITY = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+AES-128-CCM:+AES-128-CCM-8:+GROUP-ALL";
 
@@ -13,7 +14,7 @@ export const gnutls: Peer = {
   name: "gnutls",
   program: "gnutls-cli",
   lacks: ["ml-kem", "large"],
-  missing: () => missingProgram("gnutls-cli"),
+  missing: () => missingProgram("gnutls-cli", "gnutls-serv"),
   listen({ identity, caFile, clientAuthentication, alpn }: PeerSettings): Promise<ListeningPeer> {
     if (identity === null) throw new Error("a server needs an identity");
     const args = (port: number) => [

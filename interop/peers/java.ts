@@ -5,8 +5,9 @@
  *
  * @module
  */
+import { missingProgram, type ProgramName, runProgram } from "@sealane/programs";
 import type { ListeningPeer, Peer, PeerEnd, PeerSettings } from "./peer.ts";
-import { listeningProgram, missingProgram, spawnEnd } from "./process.ts";
+import { listeningProgram, spawnEnd } from "./process.ts";
 
 type Stack = "kona" | "bc";
 
@@ -30,12 +31,9 @@ const PROPERTIES = [
 
 const folder = new URL("java/", import.meta.url).pathname;
 
-async function run(program: string, args: readonly string[]): Promise<string> {
-  const command = new Deno.Command(program, { args: [...args], stdout: "piped", stderr: "piped" });
-  const { success, stdout, stderr } = await command.output();
-  const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  if (!success) throw new Error(`${program} ${args.join(" ")}: ${said}`);
-  return said;
+async function run(program: ProgramName, args: readonly string[]): Promise<void> {
+  const { success, stdout, stderr } = await runProgram(program, args);
+  if (!success) throw new Error(`${program} ${args.join(" ")}: ${stdout}${stderr}`);
 }
 
 /** The jars of a stack, found by Maven, without the network where that is enough. */
@@ -55,10 +53,8 @@ async function jars(stack: Stack): Promise<string> {
 
 /** A class path with the driver on it, or why there is none. */
 async function prepare(stack: Stack): Promise<{ classPath: string } | { missing: string }> {
-  for (const program of ["java", "javac", "mvn"]) {
-    const missing = await missingProgram(program);
-    if (missing !== null) return { missing };
-  }
+  const missing = await missingProgram("java", "javac", "mvn");
+  if (missing !== null) return { missing };
   let found: string;
   try {
     found = await jars(stack);

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { missingProgram } from "@sealane/programs";
 import type { ListeningPeer, Peer, PeerEnd, PeerSettings } from "./peer.ts";
-import { listeningProgram, missingProgram, spawnEnd } from "./process.ts";
+import { listeningProgram, spawnEnd } from "./process.ts";
 
 const SUITES = [
   "TLS_AES_128_GCM_SHA256",
@@ -46,7 +47,7 @@ export const openssl: Peer = {
   name: "openssl",
   program: "openssl",
   lacks: ["ml-kem"],
-  missing: () => missingProgram("openssl", "version"),
+  missing: () => missingProgram("openssl"),
   listen(settings: PeerSettings): Promise<ListeningPeer> {
     const args = (port: number) => [...serverArguments(port, settings), "-quiet"];
     return Promise.resolve(listeningProgram("openssl", args));

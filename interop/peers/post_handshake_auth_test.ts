@@ -1,13 +1,14 @@
 /** Client certificates that are asked for after the handshake, with live peers in both roles (RFC 9846 section 4.7.2). */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { PeerIdentity } from "@sealane/handshake";
+import { missingProgram, type ProgramName } from "@sealane/programs";
 import { nativeProvider as provider } from "@sealane/providers/native";
 import { listen, startTls, type StartTlsOptions, type TlsConn } from "@sealane/tls/deno";
 import { AlertDescription, HandshakeType, TlsError, utf8 } from "@sealane/wire";
 import { makeMaterial } from "./mod.ts";
 import { clientArguments } from "./openssl.ts";
 import type { PeerEnd } from "./peer.ts";
-import { connectWhenReady, missingProgram, spawnEnd } from "./process.ts";
+import { connectWhenReady, spawnEnd } from "./process.ts";
 import { withProgram } from "./session_visits.ts";
 
 const material = await makeMaterial();
@@ -18,14 +19,18 @@ const credential = await identity.credential(provider);
 const PRIORITY = "NORMAL:-VERS-ALL:+VERS-TLS1.3";
 
 /** A test that needs a program. */
-async function liveTest(name: string, program: string, fn: () => Promise<void>): Promise<void> {
-  const missing = await missingProgram(program, program === "openssl" ? "version" : "--version");
+async function liveTest(
+  name: string,
+  program: ProgramName,
+  fn: () => Promise<void>,
+): Promise<void> {
+  const missing = await missingProgram(program);
   Deno.test({ name: `${name} (needs ${program})`, ignore: missing !== null, fn });
 }
 
 /** A program as the client of our server. */
 async function withClient(
-  program: string,
+  program: ProgramName,
   args: (port: number) => readonly string[],
   use: (conn: TlsConn, peer: PeerEnd) => Promise<void>,
 ): Promise<void> {

@@ -3,33 +3,20 @@
  *
  * @module
  */
+import { type Program, startProgram } from "@sealane/programs";
 import type { ListeningPeer, PeerEnd } from "./peer.ts";
-
-const known = new Map<string, Promise<string | null>>();
-
-/** Why a program cannot be run here, or `null`. */
-export function missingProgram(program: string, argument = "--version"): Promise<string | null> {
-  let answer = known.get(program);
-  if (answer === undefined) {
-    answer = new Deno.Command(program, { args: [argument], stdout: "null", stderr: "null" })
-      .output().then(() => null, () => `${program} is not installed`);
-    known.set(program, answer);
-  }
-  return answer;
-}
 
 /** Starts a program whose standard input and output are the plaintext. */
 export function spawnEnd(
-  program: string,
+  program: Program,
   args: readonly string[],
   protocol?: PeerEnd["protocol"],
 ): PeerEnd {
-  const child = new Deno.Command(program, {
-    args: [...args],
+  const child = startProgram(program, args, {
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-  }).spawn();
+  });
   const complaints = new Response(child.stderr).text();
   return {
     readable: child.stdout,
@@ -52,7 +39,7 @@ export function spawnEnd(
 
 /** A program that listens on `port`, one that is free. */
 export function listeningProgram(
-  program: string,
+  program: Program,
   args: (port: number) => readonly string[],
   protocol?: PeerEnd["protocol"],
 ): ListeningPeer {

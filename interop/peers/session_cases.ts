@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { missingProgram } from "@sealane/programs";
 import { utf8 } from "@sealane/wire";
 import type { Material } from "./material.ts";
-import { missingProgram } from "./process.ts";
 import {
   EARLY,
-  runProgram,
+  outputOf,
   serving,
   type SessionPeerCase,
   visitTwice,
@@ -53,7 +53,7 @@ tls.createServer({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) }, (so
 /** Why a case cannot be run here, or `null`. */
 export async function missingCase({ program }: SessionPeerCase): Promise<string | null> {
   if (program === null) return null;
-  return await missingProgram(program, program === "openssl" ? "version" : "--version");
+  return await missingProgram(program);
 }
 
 /** Every peer that resumes. */
@@ -69,9 +69,9 @@ export const SESSION_CASES: readonly SessionPeerCase[] = [
       return await serving(material, { provider }, async (port) => {
         const args = ["s_client", "-connect", `127.0.0.1:${port}`, "-servername", "localhost"];
         args.push("-tls1_3", "-CAfile", material.caFile, "-ign_eof");
-        await runProgram("openssl", ...args, "-sess_out", sessions);
+        await outputOf("openssl", ...args, "-sess_out", sessions);
         const resume = ["-sess_in", sessions, "-early_data", early];
-        const said = await runProgram("openssl", ...args, ...resume);
+        const said = await outputOf("openssl", ...args, ...resume);
         mustSay(said, "Reused, TLSv1.3", "Early data was accepted");
       });
     },
@@ -106,7 +106,7 @@ export const SESSION_CASES: readonly SessionPeerCase[] = [
     async run(material, provider) {
       const early = await fileIn(material, "early.txt", EARLY);
       return await serving(material, { provider }, async (port) => {
-        const said = await runProgram(
+        const said = await outputOf(
           "gnutls-cli",
           ...["--port", String(port), "--x509cafile", material.caFile, "--priority", PRIORITY],
           ...["--sni-hostname", "localhost", "--verify-hostname", "localhost"],
@@ -147,7 +147,7 @@ export const SESSION_CASES: readonly SessionPeerCase[] = [
     run: (material, provider) =>
       serving(material, { provider }, async (port) => {
         const args = ["-e", NODE_CLIENT, String(port), material.caFile];
-        mustSay(await runProgram("node", ...args), "reused true");
+        mustSay(await outputOf("node", ...args), "reused true");
       }),
   },
   {

@@ -11,6 +11,7 @@ import {
   RotatingTicketKeys,
   sealedTickets,
 } from "@sealane/handshake";
+import { type Program, type ProgramName, runProgram, startProgram } from "@sealane/programs";
 import type { CryptoProvider } from "@sealane/providers";
 import {
   listen,
@@ -38,7 +39,7 @@ export interface SessionPeerCase {
   /** The peer. */
   readonly peer: string;
   /** The program that it is; `null` where it is part of the runtime. */
-  readonly program: string | null;
+  readonly program: ProgramName | null;
   /** Which side Sealane is. */
   readonly role: "client" | "server";
   /** Whether it has early data. */
@@ -114,14 +115,14 @@ export async function visitTwice(
 }
 
 /** Runs a program to its end; what it said. */
-export async function runProgram(program: string, ...args: string[]): Promise<string> {
-  const { stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" }).output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+export async function outputOf(program: Program, ...args: string[]): Promise<string> {
+  const { stdout, stderr } = await runProgram(program, args);
+  return stdout + stderr;
 }
 
 /** Runs a program that listens on a free port while `use` lasts; what it said. */
 export async function withProgram(
-  program: string,
+  program: Program,
   args: (port: number) => string[],
   use: (port: number, say: (line: string) => Promise<void>) => Promise<void>,
 ): Promise<string> {
@@ -129,7 +130,7 @@ export async function withProgram(
   const { port } = listener.addr;
   listener.close();
   const options = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
-  const child = new Deno.Command(program, { args: args(port), ...options }).spawn();
+  const child = startProgram(program, args(port), options);
   const said = Promise.all([child.stdout, child.stderr].map((out) => new Response(out).text()));
   const writer = child.stdin.getWriter();
   let failure: unknown;

@@ -1,13 +1,14 @@
 /** Resumption, early data and external PSKs with live peers, in both roles. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ExternalPsk } from "@sealane/handshake";
+import { missingProgram, type ProgramName } from "@sealane/programs";
 import { nativeProvider as provider } from "@sealane/providers/native";
 import { listen, startTls, type StartTlsOptions } from "@sealane/tls/deno";
 import { fromHex, NamedGroup, TlsError, toHex, utf8 } from "@sealane/wire";
 import { makeMaterial } from "./mod.ts";
-import { connectWhenReady, missingProgram } from "./process.ts";
+import { connectWhenReady } from "./process.ts";
 import { SESSION_CASES } from "./session_cases.ts";
-import { EARLY, runProgram as run, serving, visitTwice, withProgram } from "./session_visits.ts";
+import { EARLY, outputOf as run, serving, visitTwice, withProgram } from "./session_visits.ts";
 
 const material = await makeMaterial();
 globalThis.addEventListener("unload", () => material[Symbol.dispose]());
@@ -15,8 +16,12 @@ const { cert, key } = await material.identity("ecdsa-p256");
 const folder = material.caFile.slice(0, material.caFile.lastIndexOf("/"));
 
 /** A test that needs a program. */
-async function liveTest(name: string, program: string, fn: () => Promise<void>): Promise<void> {
-  const missing = await missingProgram(program, program === "openssl" ? "version" : "--version");
+async function liveTest(
+  name: string,
+  program: ProgramName,
+  fn: () => Promise<void>,
+): Promise<void> {
+  const missing = await missingProgram(program);
   Deno.test({ name: `${name} (needs ${program})`, ignore: missing !== null, fn });
 }
 
@@ -163,7 +168,7 @@ for (
   const [program, args] of [
     ["openssl", (port) => [...openssl(port), "-nocert", "-allow_no_dhe_kex", ...OPENSSL_PSK]],
     ["gnutls-serv", (port) => gnutls(port, "+PSK")],
-  ] satisfies [string, (port: number) => string[]][]
+  ] satisfies [ProgramName, (port: number) => string[]][]
 ) {
   await liveTest(`our client uses an external PSK alone with ${program}`, program, async () => {
     await withProgram(program, args, async (port, say) => {
@@ -183,7 +188,7 @@ for (
   const [program, args] of [
     ["openssl", (port) => [...openssl(port), "-nocert", ...OPENSSL_PSK]],
     ["gnutls-serv", (port) => gnutls(port, "+DHE-PSK")],
-  ] satisfies [string, (port: number) => string[]][]
+  ] satisfies [ProgramName, (port: number) => string[]][]
 ) {
   await liveTest(
     `${program} that insists on a key exchange refuses a client of ours without`,

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { missingProgram, runProgram } from "@sealane/programs";
 import type { ServerOptions } from "./server.ts";
 import scripts from "./scripts.json" with { type: "json" };
 
@@ -29,9 +30,13 @@ const COUNTS = ["PASS", "XFAIL", "FAIL", "XPASS"] as const;
 type Counts = Record<(typeof COUNTS)[number], number>;
 
 const folder = Deno.env.get("TLSFUZZER_DIR");
-const python = Deno.env.get("SEALANE_PYTHON") ?? "python3";
 if (folder === undefined) {
   console.error("TLSFUZZER_DIR names no checkout of tlsfuzzer: see interop/tlsfuzzer/README.md");
+  Deno.exit(2);
+}
+const missing = await missingProgram("python3");
+if (missing !== null) {
+  console.error(`tlsfuzzer needs Python: ${missing}`);
   Deno.exit(2);
 }
 const TESTS = `${folder}/tests`;
@@ -67,17 +72,13 @@ async function withServer<T>(
 async function runScript(script: Script, port: number): Promise<[Counts, string]> {
   const { name, args = [], excluded = {}, expected = {} } = script;
   const files = args.map((each) => each.endsWith(".pem") ? `${TESTS}/${each}` : each);
-  const { stdout, stderr } = await new Deno.Command(python, {
-    args: [
-      `${folder}/scripts/test-tls13-${name}.py`,
-      ...["-h", "localhost", "-p", `${port}`, ...files],
-      ...Object.keys(excluded).flatMap((each) => ["-e", each]),
-      ...Object.entries(expected).flatMap(([each, [said]]) => ["-x", each, "-X", said]),
-    ],
-    env: { PYTHONPATH: folder ?? "" },
-  }).output();
-  const decoder = new TextDecoder();
-  const output = decoder.decode(stdout) + decoder.decode(stderr);
+  const { stdout, stderr } = await runProgram("python3", [
+    `${folder}/scripts/test-tls13-${name}.py`,
+    ...["-h", "localhost", "-p", `${port}`, ...files],
+    ...Object.keys(excluded).flatMap((each) => ["-e", each]),
+    ...Object.entries(expected).flatMap(([each, [said]]) => ["-x", each, "-X", said]),
+  ], { env: { PYTHONPATH: folder ?? "" } });
+  const output = stdout + stderr;
   const count = (what: string): number =>
     Number(new RegExp(`^${what}: (\\d+)$`, "m").exec(output)?.[1] ?? NaN);
   return [

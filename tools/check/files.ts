@@ -4,6 +4,8 @@
  * @module
  */
 
+import { missingProgram, runProgram } from "@sealane/programs";
+
 /** A text file of the repository. */
 export interface SourceFile {
   /** The path from the root of the repository, with `/`. */
@@ -29,15 +31,14 @@ export function lineAt(text: string, index: number): number {
 
 /** The files that Git tracks, and those that it would. Binary files and symbolic links are left out. */
 export async function repositoryFiles(root: string): Promise<SourceFile[]> {
-  const command = new Deno.Command("git", {
-    args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-    cwd: root,
-  });
-  const { success, stdout } = await command.output();
-  if (!success) throw new Error("git ls-files failed: the checks need a clone");
+  const missing = await missingProgram("git");
+  if (missing !== null) throw new Error(`needs Git, which says what belongs to it: ${missing}`);
+  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const { success, stdout, stderr } = await runProgram("git", args, { cwd: root });
+  if (!success) throw new Error(`needs a clone: git ls-files says ${stderr.trim()}`);
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const files: SourceFile[] = [];
-  for (const path of new TextDecoder().decode(stdout).split("\0")) {
+  for (const path of stdout.split("\0")) {
     if (path === "") continue;
     try {
       const text = decoder.decode(await Deno.readFile(`${root}/${path}`));

@@ -34,6 +34,9 @@ const TEST_TIME = [
 /** Packages that exist for tests, with the dependency that each is made of: no other published file imports them. */
 const ORACLES: Readonly<Record<string, RegExp>> = { "sm-crypto": /^sm-crypto(\/|$)/ };
 
+/** What starts programs that may be missing: below all floors, and for nothing that is published. */
+const PROGRAMS = "@sealane/programs";
+
 /** The package that touches platforms: only here does a published file import `node:` modules for more than types. */
 const PLATFORM = "packages/tls/";
 
@@ -66,6 +69,9 @@ function objection(
   if (specifier.startsWith(".")) {
     const inside = resolve(path, specifier).startsWith(`packages/${home}/`);
     return inside ? null : `imports ${specifier}, which is outside of its package`;
+  }
+  if (specifier === PROGRAMS) {
+    return published ? `imports ${specifier}: published files start no programs` : null;
   }
   const ours = /^@sealane\/([^/]+)/.exec(specifier);
   if (ours !== null) {

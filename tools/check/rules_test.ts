@@ -67,6 +67,10 @@ const cases = [
   { path: "packages/tls/a.ts", from: "@sealane/sm-crypto", allowed: false },
   { path: "packages/handshake/a_test.ts", from: "@sealane/sm-crypto", allowed: true },
   { path: "packages/attic/a.ts", from: "@sealane/wire", allowed: false },
+  { path: "packages/record/a_test.ts", from: "@sealane/programs", allowed: true },
+  { path: "packages/record/testdata/a.ts", from: "@sealane/programs", allowed: true },
+  { path: "packages/record/a.ts", from: "@sealane/programs", allowed: false },
+  { path: "bench/a.ts", from: "@sealane/programs", allowed: true },
   { path: "bench/a.ts", from: "@sealane/tls", allowed: true },
   { path: "bench/a.ts", from: "./row.ts", allowed: true },
   { path: "bench/a.ts", from: "../packages/tls/mod.ts", allowed: false },
@@ -134,6 +138,35 @@ Deno.test("text that does not belong into the repository is found", () => {
     ["aB.ts", "", "1: has a name that is not snake_case"],
   ];
   for (const [path, content, finding] of bad) assertEquals(text(path, content), [finding]);
+});
+
+const STARTS = [
+  ["new Deno.Com", 'mand("openssl", { args })'],
+  ["new Deno.Com", "mand(program)"],
+  ["new Deno\n  .Com", "mand(program)"],
+  ["Deno.sp", 'awn("git")'],
+  ["Deno.sp", "awnAndWaitSync(program)"],
+  ["Deno.r", "un({ cmd })"],
+  ["De", 'no["Command"]'],
+  ["const { Com", "mand } = Deno;"],
+  ["const { args, Com", "mand: Run } = Deno;"],
+  ['import { execFile } from "node:child', '_process";'],
+  ['require("child', '_process")'],
+  ["Bun.sp", "awn([program])"],
+];
+
+Deno.test("programs are started by one module alone", () => {
+  for (const parts of STARTS) {
+    const content = `${parts.join("")}\n`;
+    for (const path of ["packages/tls/a_test.ts", "examples/a.ts", "bench/a.ts", "tools/a.mjs"]) {
+      const message =
+        "1: starts a program without @sealane/programs, which decides whether it is there";
+      assertEquals(text(path, content), [message], content);
+    }
+    assertEquals(text("tools/programs/mod.ts", content), []);
+  }
+  const itself = [["new Deno.Com", "mand(Deno.execPath(), { args })"], ["Deno.Com", "mandOptions"]];
+  for (const parts of itself) assertEquals(text("examples/a.ts", parts.join("")), []);
 });
 
 Deno.test("text that only looks like it is left alone", () => {

@@ -28,6 +28,8 @@ const escaped = REGISTRIES.map((host) => host.replaceAll(".", "\\."));
 interface TextRule {
   /** Which files it is for. */
   readonly files: RegExp;
+  /** The one among them that may have it. */
+  readonly except?: string;
   /** What may not stand in them. */
   readonly pattern: RegExp;
   /** What is wrong with it. */
@@ -66,14 +68,31 @@ const RULES: readonly TextRule[] = [
     pattern: new RegExp(`deno-lint-${word("ign", "ore")}(?!.* -- \\S)`, "g"),
     message: "switches a lint rule off without ` -- ` and a reason",
   },
+  {
+    // A program may be missing, or be another one of the same name: one module decides that. Deno itself is there.
+    files: SOURCE,
+    except: "tools/programs/mod.ts",
+    pattern: new RegExp(
+      [
+        `\\bDeno\\s*\\.\\s*${word("Com", "mand")}\\b(?!\\(\\s*Deno\\.execPath\\(\\))`,
+        `\\bDeno\\s*\\.\\s*(${word("sp", "awn")}\\w*|${word("r", "un")})\\b`,
+        `\\bDeno\\s*\\[`,
+        `\\b${word("Com", "mand")}\\b[^;{}]*\\}\\s*=\\s*Deno\\b`,
+        word("child", "_process"),
+        `\\bBun\\s*\\.\\s*(${word("sp", "awn")}\\w*|\\$)`,
+      ].join("|"),
+      "g",
+    ),
+    message: "starts a program without @sealane/programs, which decides whether it is there",
+  },
 ];
 
 /** What breaks the rules about text. */
 export function checkText(files: readonly SourceFile[]): Finding[] {
   const findings: Finding[] = [];
   for (const { path, text } of files) {
-    for (const { files: pathPattern, pattern, message } of RULES) {
-      if (!pathPattern.test(path)) continue;
+    for (const { files: pathPattern, except, pattern, message } of RULES) {
+      if (!pathPattern.test(path) || path === except) continue;
       for (const match of text.matchAll(pattern)) {
         findings.push({ path, line: lineAt(text, match.index), message });
       }

@@ -20,7 +20,7 @@ import { denoSocket } from "../machine.ts";
 const client = CLIENT.tls;
 const target = { serverName: "localhost" };
 const BYTES = crypto.getRandomValues(new Uint8Array(65_536));
-const QUIC_GO = buildQuicGo();
+const QUIC_GO = await buildQuicGo();
 const credentials = [createCredential({ certificates: issued.chain, signer: issued.signer })];
 /** Every handshake looks like a replay. */
 const NO_EARLY_DATA = { ...createReplayGuard(), claim: () => false };

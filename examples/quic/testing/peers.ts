@@ -4,6 +4,13 @@
  * @module
  */
 import { parseCertificate } from "@sealane/pki";
+import {
+  missingProgram,
+  missingPythonModules,
+  type Program,
+  runProgram,
+  startProgram,
+} from "@sealane/programs";
 import { encodePem } from "@sealane/wire";
 import { authority, issued, readAll } from "./echo.ts";
 
@@ -23,36 +30,27 @@ export const FILES = {
   key: file("key.pem", "PRIVATE KEY", issued.privateKey),
 };
 
-function succeeds(program: string, ...args: string[]): boolean {
-  try {
-    return new Deno.Command(program, { args, stdout: "null", stderr: "null" }).outputSync().success;
-  } catch {
-    return false;
-  }
-}
-
 /** A program and its first arguments, or `null` where it is not installed. */
-export type Peer = readonly [program: string, ...args: string[]] | null;
-
-/** The Python to use: of several on a machine, only one may have aioquic. */
-const PYTHON = Deno.env.get("SEALANE_PYTHON") ?? "python3";
+export type Peer = readonly [program: Program, ...args: string[]] | null;
 
 /** aioquic, where Python has it. */
-export const AIOQUIC: Peer = succeeds(PYTHON, "-c", "import aioquic")
-  ? [PYTHON, `${ROOT}aioquic_peer.py`]
+export const AIOQUIC: Peer = await missingPythonModules("aioquic") === null
+  ? ["python3", `${ROOT}aioquic_peer.py`]
   : null;
 
 /** aioquic's HTTP/3. */
-export const AIOQUIC_H3: Peer = AIOQUIC && [PYTHON, `${ROOT}aioquic_h3.py`];
+export const AIOQUIC_H3: Peer = AIOQUIC && ["python3", `${ROOT}aioquic_h3.py`];
 
 /** quic-go, where Go is installed and its module can be had. It is built here, into a temporary folder. */
-export function buildQuicGo(): Peer {
-  const built = succeeds("go", "build", "-C", `${ROOT}go`, "-o", `${folder}/quic-go`, ".");
-  return built ? [`${folder}/quic-go`] : null;
+export async function buildQuicGo(): Promise<Peer> {
+  if (await missingProgram("go") !== null) return null;
+  const path = `${folder}/quic-go`;
+  const { success } = await runProgram("go", ["build", "-C", `${ROOT}go`, "-o", path, "."]);
+  return success ? [{ path }] : null;
 }
 
 /** Chromium, a browser. */
-export const CHROMIUM: Peer = succeeds("chromium", "--version") ? ["chromium"] : null;
+export const CHROMIUM: Peer = await missingProgram("chromium") === null ? ["chromium"] : null;
 
 /** The page that Chromium makes of an address on localhost over HTTP/3, where nothing listens for TCP. */
 export async function browse(port: number, path: string): Promise<string> {
@@ -72,7 +70,7 @@ export async function browse(port: number, path: string): Promise<string> {
 }
 
 /** Caddy, a web server with HTTP/3. */
-export const CADDY: Peer = succeeds("caddy", "version") ? ["caddy"] : null;
+export const CADDY: Peer = await missingProgram("caddy") === null ? ["caddy"] : null;
 
 /** A port of which neither TCP nor UDP is in use. */
 function freePort(): number {
@@ -96,13 +94,18 @@ https://localhost:${port} {
 }
 `;
   Deno.writeTextFileSync(`${folder}/Caddyfile`, config);
-  const child = new Deno.Command("caddy", {
-    args: ["run", "--config", `${folder}/Caddyfile`, "--adapter", "caddyfile"],
+  const child = startProgram("caddy", [
+    "run",
+    "--config",
+    `${folder}/Caddyfile`,
+    "--adapter",
+    "caddyfile",
+  ], {
     // Nothing of it stays on the machine.
     env: { XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
     stdout: "null",
     stderr: "piped",
-  }).spawn();
+  });
   const log = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
   try {
     for (let told = ""; !told.includes("serving initial configuration");) {
@@ -122,9 +125,8 @@ https://localhost:${port} {
 export async function runPeer(peer: Peer, ...more: string[]): Promise<string> {
   if (peer === null) throw new Error("the peer is not installed");
   const [program, ...args] = peer;
-  const { stdout, stderr } = await new Deno.Command(program, { args: [...args, ...more] }).output();
-  const decoder = new TextDecoder();
-  return (decoder.decode(stdout) + decoder.decode(stderr)).trim();
+  const { stdout, stderr } = await runProgram(program, [...args, ...more]);
+  return (stdout + stderr).trim();
 }
 
 /** Starts a peer that prints its port and serves until its standard input ends; calls `body` with the port. */
@@ -135,11 +137,10 @@ export async function withPeer(
 ): Promise<void> {
   if (peer === null) throw new Error("the peer is not installed");
   const [program, ...first] = peer;
-  const child = new Deno.Command(program, {
-    args: [...first, ...args],
+  const child = startProgram(program, [...first, ...args], {
     stdin: "piped",
     stdout: "piped",
-  }).spawn();
+  });
   const reader = child.stdout.getReader();
   try {
     await body(Number(new TextDecoder().decode((await reader.read()).value)));

@@ -4,17 +4,10 @@
  * @module
  */
 
-/** Whether there is a `redis-server` to start. */
-export const REDIS_AVAILABLE: boolean = available();
+import { missingProgram, startProgram } from "@sealane/programs";
 
-function available(): boolean {
-  try {
-    return new Deno.Command("redis-server", { args: ["--version"], stdout: "null" })
-      .outputSync().success;
-  } catch {
-    return false;
-  }
-}
+/** Whether there is a `redis-server` to start. */
+export const REDIS_AVAILABLE: boolean = await missingProgram("redis-server") === null;
 
 /** A running server. */
 export interface RedisServer extends AsyncDisposable {
@@ -59,7 +52,7 @@ function freePort(): number {
 async function spawn(port: number): Promise<Deno.ChildProcess> {
   const settings = { port: String(port), bind: "127.0.0.1", save: "", appendonly: "no" };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = new Deno.Command("redis-server", { args, stdout: "null", stderr: "null" }).spawn();
+  const child = startProgram("redis-server", args, { stdout: "null", stderr: "null" });
   for (let attempt = 0;; attempt++) {
     try {
       const connection = await Deno.connect({ hostname: "127.0.0.1", port });

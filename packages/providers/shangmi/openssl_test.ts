@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { missingProgram, type ProgramName, programVersion, runProgram } from "@sealane/programs";
 import { decodePem, DerReader, DerTag, SignatureScheme } from "@sealane/wire";
 import { importPrivateKey } from "../keys.ts";
 import { shangmiProvider } from "./mod.ts";
@@ -8,21 +9,16 @@ import { pseudoRandom } from "./testdata/vectors.ts";
 const SCHEME = SignatureScheme.sm2sig_sm3;
 const TLS_IDENTIFIER = "distid:TLSv1.3+GM+Cipher+Suite";
 
-async function run(folder: string, command: string, ...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command(command, { args, cwd: folder }).output();
-  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  if (code !== 0) throw new Error(`${command} ${args.join(" ")}: ${text}`);
-  return text;
+async function run(folder: string, command: ProgramName, ...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await runProgram(command, args, { cwd: folder });
+  if (!success) throw new Error(`${command} ${args.join(" ")}: ${stdout}${stderr}`);
+  return stdout + stderr;
 }
 
 async function hasSm2(): Promise<boolean> {
-  try {
-    const version = await run(".", "openssl", "version");
-    return /^OpenSSL [3-9]/.test(version) &&
-      (await run(".", "openssl", "list", "-public-key-algorithms")).includes("SM2");
-  } catch {
-    return false;
-  }
+  if (!/^OpenSSL [3-9]/.test(await programVersion("openssl") ?? "")) return false;
+  const { stdout } = await runProgram("openssl", ["list", "-public-key-algorithms"]);
+  return stdout.includes("SM2") && await missingProgram("sh") === null;
 }
 
 const ignore = !(await hasSm2());
