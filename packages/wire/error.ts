@@ -51,7 +51,8 @@ export const ALERT_OF_CODE = {
   "peer/duplicate-extension": A.illegal_parameter,
   "peer/duplicate-hello-extension": A.decode_error,
   "peer/unsolicited-extension": A.unsupported_extension,
-  "peer/extension-not-allowed": A.unsupported_extension,
+  "peer/extension-not-allowed": A.illegal_parameter,
+  "peer/extension-of-quic": A.unsupported_extension, // RFC 9001 section 8.2
   "peer/missing-extension": A.missing_extension,
 
   // Negotiation, RFC 9846 §4.2 and §4.3.

@@ -159,7 +159,7 @@ export function* receiveFinished(
   baseKey: Uint8Array,
 ): Step<void> {
   const message = yield* context.receive(HandshakeType.finished);
-  const { verifyData } = decodeFinished(message.body);
+  const { verifyData } = decodeFinished(message.body, hash.outputLength);
   if (!checkVerifyData(hash, baseKey, context.transcript.digest(), verifyData)) {
     throw new TlsError("peer/bad-finished", "the verify_data of Finished is wrong");
   }

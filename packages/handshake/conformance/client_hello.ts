@@ -442,6 +442,26 @@ export const CLIENT_HELLOS: readonly Row[] = [
     A.unsupported_certificate,
     { server: requiring },
   ),
+  ...[0, 1].map((nth) =>
+    refusal(
+      285,
+      "server",
+      `ClientHello ${nth + 1} has a cookie, and the server has no cookie key`,
+      clientHello(extensions(plus(E.cookie, "000401020304")), nth),
+      "peer/cookie",
+      IP,
+      nth === 0 ? {} : { server: retrying },
+    )
+  ),
+  refusal(
+    285,
+    "server",
+    "ClientHello 1 has a cookie that the server did not make",
+    clientHello(extensions(plus(E.cookie, "000401020304"))),
+    "peer/cookie",
+    IP,
+    { server: { ...retrying, cookieKey: new Uint8Array(32).fill(7) } },
+  ),
   ...COOKIES.map(([what, edit, code, alert]) =>
     refusal(
       121,

@@ -44,7 +44,7 @@ export const ENCRYPTED_EXTENSIONS: readonly Row[] = [
     name: "EncryptedExtensions has key_share",
     on: encrypted(plus(E.key_share, "001d")),
     code: "peer/extension-not-allowed",
-    alert: UE,
+    alert: IP,
     ...inClient,
   },
   {
@@ -140,7 +140,7 @@ export const ENCRYPTED_EXTENSIONS: readonly Row[] = [
       `EncryptedExtensions has ${name}, which is not allowed there`,
       encrypted(plus(type, hex)),
       "peer/extension-not-allowed",
-      UE,
+      IP,
     )
   ),
   refusal(

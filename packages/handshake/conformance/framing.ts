@@ -146,12 +146,12 @@ export const FRAMING: readonly Row[] = [
       { resume: asItIs, server: resuming },
     ),
     refusal(
-      63,
+      286,
       by,
       `the ${from}'s Finished has a byte too few`,
       change(from, H.finished, shorten),
-      "peer/bad-finished",
-      A.decrypt_error,
+      "peer/decode-error",
+      A.decode_error,
     ),
     refusal(
       39,

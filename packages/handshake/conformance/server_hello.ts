@@ -151,7 +151,7 @@ export const SERVER_HELLOS: readonly Row[] = [
     name: "ServerHello has ALPN",
     on: serverHello(extensions(plus(E.application_layer_protocol_negotiation, "0003026832"))),
     code: "peer/extension-not-allowed",
-    alert: UE,
+    alert: IP,
     ...inClient,
   },
   {

@@ -213,6 +213,11 @@ export class AuthenticatorExchange {
     return encodeFinished({ verifyData: this.#mac(this.context.transcript.digest()) });
   }
 
+  /** Bytes of verify_data: as many as the finished key has (RFC 9261 section 5.1). */
+  get hashLength(): number {
+    return this.#keys.finishedKey.length;
+  }
+
   /** Whether this is the Finished, in constant time. */
   checkFinished(verifyData: Uint8Array): boolean {
     return equalBytes(this.#mac(this.context.transcript.digest()), verifyData);

@@ -171,7 +171,7 @@ function allowedInCertificate(
 function* receiveFinished(exchange: AuthenticatorExchange): Step<void> {
   const { context } = exchange;
   const { body } = yield* context.receive(HandshakeType.finished);
-  if (!exchange.checkFinished(decodeFinished(body).verifyData)) {
+  if (!exchange.checkFinished(decodeFinished(body, exchange.hashLength).verifyData)) {
     throw new TlsError("peer/bad-finished", "the verify_data of the authenticator is wrong");
   }
   if (!context.inbox.empty) {

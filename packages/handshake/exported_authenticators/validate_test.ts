@@ -148,7 +148,7 @@ const WRONG: readonly (readonly [
   ],
   [
     "a short Finished",
-    "peer/bad-finished",
+    "peer/decode-error",
     ({ client }, parts) =>
       changed(makeAuthenticator(client, parts), ([c, v, f]) => [
         c,

@@ -25,7 +25,7 @@ const CODECS: Record<string, Codec> = {
   CertificateRequest: codec(messages.decodeCertificateRequest, messages.encodeCertificateRequest),
   Certificate: codec(messages.decodeCertificate, messages.encodeCertificate),
   CertificateVerify: codec(messages.decodeCertificateVerify, messages.encodeCertificateVerify),
-  Finished: codec(messages.decodeFinished, messages.encodeFinished),
+  Finished: codec((body: Uint8Array) => messages.decodeFinished(body, 0), messages.encodeFinished),
   NewSessionTicket: codec(messages.decodeNewSessionTicket, messages.encodeNewSessionTicket),
   KeyUpdate: codec(messages.decodeKeyUpdate, messages.encodeKeyUpdate),
   EndOfEarlyData: codec(messages.decodeEndOfEarlyData, messages.encodeEndOfEarlyData),

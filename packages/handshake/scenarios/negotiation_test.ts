@@ -122,7 +122,7 @@ Deno.test("row 213: over records a server refuses quic_transport_parameters (RFC
       return encodeClientHello({ ...hello, extensions });
     },
   );
-  assertEquals(outcome.server?.code, "peer/extension-not-allowed");
+  assertEquals(outcome.server?.code, "peer/extension-of-quic");
 });
 
 /** Runs a handshake with a HelloRetryRequest, with `change` applied to the second ClientHello on its way. */

@@ -126,7 +126,7 @@ function checkRefusedExtensions(context: FlowContext, hello: ClientHello): void 
   for (const { type } of hello.extensions) {
     if (context.carrier.refusedExtensions.includes(type)) {
       throw new TlsError(
-        "peer/extension-not-allowed",
+        "peer/extension-of-quic",
         `ClientHello has the extension ${
           extensionTypeName(type)
         }, which does not belong to this carrier`,

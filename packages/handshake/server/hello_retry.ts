@@ -97,7 +97,7 @@ export function* agreeOnGroup(
   }
   checkSecondHello(first.hello, hello.hello);
   if (group !== null) checkRetryShare(hello, group, !enough);
-  if (parameters.cookie !== null) requireCookie(config, hello);
+  checkCookie(config, hello);
   const renewed = selected === null ? null : recheckPsk(context, suite, hello, selected);
   return yield* agreeAfterRetry(config, {
     hello,
@@ -171,13 +171,21 @@ function makeCookie(
   return sealCookie(cookieHash(config), cookieKey, state);
 }
 
-function requireCookie(config: ResolvedServerConfig, hello: ReceivedHello): CookieState | null {
+/** What the cookie of a ClientHello says; `null` without one. RFC 9846 §4.3.2: a client sends none but the server's. */
+function receivedCookie(config: ResolvedServerConfig, hello: ReceivedHello): CookieState | null {
   const cookie = decodeExtension(hello.hello.extensions, cookieInClientHello);
-  if (config.cookieKey === undefined) return null;
-  if (cookie === undefined) {
-    throw new TlsError("peer/missing-extension", "the second ClientHello has no cookie");
+  if (cookie === undefined) return null;
+  if (config.cookieKey === undefined) {
+    throw new TlsError("peer/cookie", "ClientHello has a cookie, and no server sent one");
   }
   return openCookie(cookieHash(config), config.cookieKey, cookie, config.clock());
+}
+
+/** A second ClientHello has the cookie of the HelloRetryRequest, which had one if there is a key for it. */
+function checkCookie(config: ResolvedServerConfig, hello: ReceivedHello): void {
+  if (receivedCookie(config, hello) === null && config.cookieKey !== undefined) {
+    throw new TlsError("peer/missing-extension", "the second ClientHello has no cookie");
+  }
 }
 
 /**
@@ -189,9 +197,8 @@ function* resumeFromCookie(
   config: ResolvedServerConfig,
   hello: ReceivedHello,
 ): Step<Agreement | null> {
-  const cookie = decodeExtension(hello.hello.extensions, cookieInClientHello);
-  if (cookie === undefined || config.cookieKey === undefined) return null;
-  const state = openCookie(cookieHash(config), config.cookieKey, cookie, config.clock());
+  const state = receivedCookie(config, hello);
+  if (state === null) return null;
   const suite = config.suites.find(({ id }) => id === state.suite);
   if (suite === undefined || !hello.hello.cipherSuites.includes(suite.id)) {
     throw new TlsError(

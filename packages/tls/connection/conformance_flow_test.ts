@@ -162,6 +162,27 @@ Deno.test("row 100: change_cipher_spec follows the server's first message, once,
   }
 });
 
+Deno.test("row 13: change_cipher_spec is refused before the first ClientHello is whole, and between fragments of any message", () => {
+  const spec = Uint8Array.of(change_cipher_spec, 3, 3, 0, 1, 1);
+  /** A record, cut in two at this byte of its content, with change_cipher_spec in between. */
+  const cut = (record: Uint8Array, at: number) => {
+    const part = (content: Uint8Array) =>
+      Uint8Array.of(handshake, 3, 3, content.length >> 8, content.length & 0xff, ...content);
+    return [part(record.slice(5, 5 + at)), spec, part(record.slice(5 + at))];
+  };
+  for (const [from, to] of [["client", "server"], ["server", "client"]] as const) {
+    for (const at of [1, 4, 60]) {
+      const link = new Link(client, server, target);
+      if (from === "server") link.pass("client");
+      link.pass(from, ([first, ...rest]) => [...cut(first, at), ...rest]);
+      assertEquals(link[to].error?.code, "peer/bad-change-cipher-spec", `${from} at ${at}`);
+    }
+  }
+  const link = new Link(client, server, target);
+  link.pass("client", (records) => [spec, ...records]);
+  assertEquals(link.server.error?.code, "peer/bad-change-cipher-spec");
+});
+
 Deno.test("row 13: an end that sends no change_cipher_spec is fine", () => {
   const link = new Link(client, retrying, target);
   const drop = (records: Uint8Array[]) => records.filter(([type]) => type !== change_cipher_spec);

@@ -115,10 +115,16 @@ export class Inbound {
   }
 
   #takeHandshake(content: Uint8Array): MaybePromise<void> {
-    // From the first ClientHello on, change_cipher_spec is dropped until the handshake is done.
-    if (!this.#handshake.post.complete) this.reader.allowChangeCipherSpec(true);
     const received = this.#handshake.receive(this.#level, content);
-    if (received instanceof Promise) return received.finally(() => this.#hooks.drain());
+    if (received instanceof Promise) return received.finally(() => this.#handshakeTaken());
+    this.#handshakeTaken();
+  }
+
+  #handshakeTaken(): void {
+    // RFC 9846 §5: change_cipher_spec is dropped from the first ClientHello to the end of the handshake, but (§5.1) not between
+    // the fragments of a message.
+    const { post, atMessageBoundary } = this.#handshake;
+    this.reader.allowChangeCipherSpec(!post.complete && atMessageBoundary);
     this.#hooks.drain();
   }
 

@@ -33,7 +33,10 @@ async function record(suite: CipherSuite): Promise<Recording> {
   const lines: string[] = [];
   const observer: Observer = { secret: (...entry) => lines.push(keyLogLine(...entry)) };
   const [clientEnd, serverEnd] = pipe();
-  const server = TlsStream.server(recorded(serverEnd, down), serverConfig);
+  const server = TlsStream.server(recorded(serverEnd, down), {
+    ...serverConfig,
+    cipherSuites: [suite.id],
+  });
   const config = { ...clientConfig, cipherSuites: [suite.id], observer };
   const client = TlsStream.client(recorded(clientEnd, up), config, { serverName: "localhost" });
   await Promise.all([client.write(utf8("the question")), server.next()]);
