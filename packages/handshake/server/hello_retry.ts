@@ -171,14 +171,19 @@ function makeCookie(
   return sealCookie(cookieHash(config), cookieKey, state);
 }
 
-/** What the cookie of a ClientHello says; `null` without one. RFC 9846 §4.3.2: a client sends none but the server's. */
-function receivedCookie(config: ResolvedServerConfig, hello: ReceivedHello): CookieState | null {
+/** The cookie of a ClientHello, and what it says; `null` without one. */
+function receivedCookie(
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+): { cookie: Uint8Array; state: CookieState } | null {
   const cookie = decodeExtension(hello.hello.extensions, cookieInClientHello);
   if (cookie === undefined) return null;
   if (config.cookieKey === undefined) {
+    // RFC 9846 §4.3.2: a client sends none but the server's.
     throw new TlsError("peer/cookie", "ClientHello has a cookie, and no server sent one");
   }
-  return openCookie(cookieHash(config), config.cookieKey, cookie, config.clock());
+  const state = openCookie(cookieHash(config), config.cookieKey, cookie, config.clock());
+  return { cookie, state };
 }
 
 /** A second ClientHello has the cookie of the HelloRetryRequest, which had one if there is a key for it. */
@@ -197,8 +202,9 @@ function* resumeFromCookie(
   config: ResolvedServerConfig,
   hello: ReceivedHello,
 ): Step<Agreement | null> {
-  const state = receivedCookie(config, hello);
-  if (state === null) return null;
+  const received = receivedCookie(config, hello);
+  if (received === null) return null;
+  const { cookie, state } = received;
   const suite = config.suites.find(({ id }) => id === state.suite);
   if (suite === undefined || !hello.hello.cipherSuites.includes(suite.id)) {
     throw new TlsError(
