@@ -8,8 +8,7 @@
  * @module
  */
 import { p256 } from "@noble/curves/nist.js";
-import { CipherSuiteId, NamedGroup, TlsError, utf8, wipe } from "@sealane/wire";
-import { concat } from "@std/bytes";
+import { CipherSuiteId, concat, NamedGroup, TlsError, utf8, wipe } from "@sealane/wire";
 import { agreeOnCurve, type Curve, CURVE_SHARE_LENGTHS } from "./curve_group.ts";
 import { hkdfExpand, hkdfExtract } from "./hkdf.ts";
 import { nobleHash } from "./noble/hash.ts";

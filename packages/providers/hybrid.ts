@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { NamedGroup, namedGroupName, wipe } from "@sealane/wire";
-import { concat } from "@std/bytes";
+import { concat, NamedGroup, namedGroupName, wipe } from "@sealane/wire";
 import { mlKemGroups } from "./ml_kem.ts";
 import type { KeyExchangeGroup, KeyPair, MaybePromise } from "./provider.ts";
 

@@ -26,7 +26,25 @@ export interface CertificateCompression {
   decompress(bytes: Uint8Array, length: number): MaybePromise<Uint8Array | null>;
 }
 
-type NodeZlib = typeof nodeZlib;
+/** How `node:zlib` is told to decode. */
+interface DecodeOptions {
+  readonly maxOutputLength: number;
+  readonly chunkSize: number;
+}
+
+/** What is used of `node:zlib`. Node has zstd from 22.15 only, and its types in the version for 20 have none. */
+interface NodeZlib extends
+  Pick<
+    typeof nodeZlib,
+    "brotliCompressSync" | "brotliDecompressSync" | "deflateSync" | "inflateSync"
+  > {
+  readonly constants: {
+    readonly BROTLI_PARAM_SIZE_HINT: number;
+    readonly ZSTD_c_compressionLevel?: number;
+  };
+  zstdCompressSync?(bytes: Uint8Array, options: object): Uint8Array;
+  zstdDecompressSync?(bytes: Uint8Array, options: DecodeOptions): Uint8Array;
+}
 
 interface Process {
   getBuiltinModule?(id: "node:zlib"): NodeZlib | undefined;
@@ -80,17 +98,18 @@ function nodeCompression(zlib: NodeZlib): readonly CertificateCompression[] {
       return exactly(length, () => zlib.brotliDecompressSync(input, options));
     },
   }];
-  // Node has zstd from 22.15 only.
-  if (typeof zlib.zstdDecompressSync === "function") {
+  const { zstdCompressSync, zstdDecompressSync, constants } = zlib;
+  const level = constants.ZSTD_c_compressionLevel;
+  if (zstdCompressSync && zstdDecompressSync && level !== undefined) {
     algorithms.push({
       id: Algorithm.zstd,
       name: "zstd",
-      compress: (bytes) => plain(zlib.zstdCompressSync(bytes, zstdOptions(zlib, bytes.length))),
+      compress: (bytes) => plain(zstdCompressSync(bytes, zstdOptions(level, bytes.length))),
       decompress(bytes, length) {
         const input = limitZstdWindow(bytes, length);
         if (input === null) return null;
         const options = { maxOutputLength: length, chunkSize: CHUNK };
-        return exactly(length, () => zlib.zstdDecompressSync(input, options));
+        return exactly(length, () => zstdDecompressSync(input, options));
       },
     });
   }
@@ -104,9 +123,9 @@ function nodeCompression(zlib: NodeZlib): readonly CertificateCompression[] {
   return algorithms;
 }
 
-function zstdOptions({ constants }: NodeZlib, length: number) {
+function zstdOptions(level: number, length: number) {
   // Without the size, tables for megabytes are set up: a thousand times the time. Node knows the option from 22.19.
-  return { pledgedSrcSize: length, params: { [constants.ZSTD_c_compressionLevel]: 19 } };
+  return { pledgedSrcSize: length, params: { [level]: 19 } };
 }
 
 /**

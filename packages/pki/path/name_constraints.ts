@@ -27,8 +27,6 @@ export class NameConstraintState {
 
   /** Adds the constraints of one CA: names have to satisfy those of every CA above. */
   add({ permitted, excluded }: NameConstraints): void {
-    const byForm = (subtrees: readonly GeneralSubtree[]) =>
-      Map.groupBy(subtrees, ({ base }) => base.type);
     this.#all.push({ permitted: byForm(permitted), excluded: byForm(excluded) });
   }
 
@@ -149,4 +147,14 @@ function coversUri(base: string, uri: string): boolean {
     throw new TlsError("peer/bad-certificate", "certificate has a constrained URI without a host");
   }
   return coversHost(base, host);
+}
+
+function byForm(subtrees: readonly GeneralSubtree[]): Map<GeneralName["type"], GeneralSubtree[]> {
+  const groups = new Map<GeneralName["type"], GeneralSubtree[]>();
+  for (const subtree of subtrees) {
+    const group = groups.get(subtree.base.type);
+    if (group === undefined) groups.set(subtree.base.type, [subtree]);
+    else group.push(subtree);
+  }
+  return groups;
 }

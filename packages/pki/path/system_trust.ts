@@ -10,9 +10,14 @@ import { type Certificate, parseCertificate } from "../certificate/certificate.t
 import { certificatesFromPem } from "../certificate/pem.ts";
 import { TrustStore } from "./trust.ts";
 
+/** What is used of `node:tls`. Node knows the system's certificates from 22.15. */
+interface NodeTls extends Pick<typeof nodeTls, "rootCertificates"> {
+  getCACertificates?(type: "system"): string[];
+}
+
 interface Process {
   getBuiltinModule?(id: "node:fs"): typeof nodeFs | undefined;
-  getBuiltinModule?(id: "node:tls"): typeof nodeTls | undefined;
+  getBuiltinModule?(id: "node:tls"): NodeTls | undefined;
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 

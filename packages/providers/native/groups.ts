@@ -4,8 +4,7 @@
  * @module
  */
 import type { KeyObject } from "node:crypto";
-import { der, NamedGroup } from "@sealane/wire";
-import { concat } from "@std/bytes";
+import { concat, der, NamedGroup } from "@sealane/wire";
 import { type Curve, CURVE_SHARE_LENGTHS, curveGroup } from "../curve_group.ts";
 import { orderGroups } from "../hybrid.ts";
 import { encodeKeyAlgorithm } from "../key_info.ts";
