@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { MaybePromise } from "@sealane/providers";
+import { isPromise, type MaybePromise } from "@sealane/providers";
 import { TlsError, type TlsErrorCode } from "@sealane/wire";
 import { type Carrier, RECORDS } from "./engine/carrier.ts";
 import { clientFlow } from "./client/flow.ts";
@@ -22,7 +22,7 @@ import type { EarlyDataParameters } from "./config/external_psk.ts";
 import { resolveClientConfig, resolveServerConfig } from "./config/resolve_config.ts";
 import { serverFlow } from "./server/flow.ts";
 import type { Session } from "./session/session.ts";
-import { isPromise, type Need, type Step } from "./engine/step.ts";
+import type { Need, Step } from "./engine/step.ts";
 
 /** Options of a handshake besides its configuration. */
 export interface HandshakeOptions {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { chain, isPromise } from "./maybe_promise.ts";
 import { TlsError } from "@sealane/wire";
 import type { CryptoProvider, MaybePromise, Signer } from "./provider.ts";
 
@@ -57,7 +58,7 @@ function importWithFirst(
   };
   try {
     const signer = provider.importPrivateKey(pkcs8);
-    return signer instanceof Promise ? signer.catch(next) : signer;
+    return chain(signer, (signer) => signer, next);
   } catch (error) {
     return next(error);
   }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { chain, isPromise } from "./maybe_promise.ts";
 import { NamedGroup, namedGroupName, wipe } from "@sealane/wire";
 import type { KeyAgreement, KeyExchangeGroup, KeyPair, MaybePromise } from "./provider.ts";
 
@@ -41,7 +42,7 @@ export function agreeOnCurve<Key>(
   if (!isMontgomery(curve.id) && peerShare[0] !== 4) return null;
   try {
     const secret = curve.agree(privateKey, peerShare);
-    return secret instanceof Promise ? secret.then(refuseZero, () => null) : refuseZero(secret);
+    return chain(secret, refuseZero, () => null);
   } catch {
     return null; // off the curve, or of low order
   }
@@ -68,23 +69,19 @@ export function curveGroup<Key>(curve: Curve<Key>): KeyExchangeGroup {
       if (privateKey instanceof Uint8Array) wipe(privateKey);
       return secret === null ? null : { share, secret };
     };
-    const secret = agreeOnCurve(curve, privateKey, peerShare);
-    return secret instanceof Promise ? secret.then(finish) : finish(secret);
+    return chain(agreeOnCurve(curve, privateKey, peerShare), finish);
   }
 
   return Object.freeze({
     id: curve.id,
     name: namedGroupName(curve.id),
     shareLength: CURVE_SHARE_LENGTHS.get(curve.id) ?? 0,
-    generate(): MaybePromise<KeyPair> {
-      const generated = curve.generate();
-      return generated instanceof Promise ? generated.then(initiate) : initiate(generated);
-    },
+    generate: (): MaybePromise<KeyPair> => chain(curve.generate(), initiate),
     respond(peerShare: Uint8Array): MaybePromise<KeyAgreement | null> {
       const generated = curve.generate();
-      if (!(generated instanceof Promise)) return answer(generated, peerShare);
+      if (!isPromise(generated)) return answer(generated, peerShare);
       const own = peerShare.slice(); // the caller's memory may change meanwhile
-      return generated.then((keys) => answer(keys, own));
+      return chain(generated, (keys) => answer(keys, own));
     },
   });
 }

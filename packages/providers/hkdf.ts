@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { hmacOf } from "./answers.ts";
 import { TlsError, utf8, wipe } from "@sealane/wire";
 import type { Hash } from "./provider.ts";
 
@@ -30,7 +31,7 @@ export function hkdfExtract(
   salt: Uint8Array,
   inputKeyingMaterial: Uint8Array,
 ): Uint8Array {
-  return hash.hmac(salt, inputKeyingMaterial);
+  return hmacOf(hash, salt, inputKeyingMaterial);
 }
 
 /**
@@ -57,13 +58,13 @@ export function hkdfExpand(
     );
   }
   if (length <= outputLength) {
-    const block = hash.hmac(pseudorandomKey, info, FIRST);
+    const block = hmacOf(hash, pseudorandomKey, info, FIRST);
     return length === outputLength ? block : cut(block, length);
   }
   const output = new Uint8Array(length);
   let previous: Uint8Array = new Uint8Array(0);
   for (let offset = 0, counter = 1; offset < length; offset += outputLength, counter++) {
-    const block = hash.hmac(pseudorandomKey, previous, info, Uint8Array.of(counter));
+    const block = hmacOf(hash, pseudorandomKey, previous, info, Uint8Array.of(counter));
     output.set(block.subarray(0, length - offset), offset);
     wipe(previous);
     previous = block;

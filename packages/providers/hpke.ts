@@ -7,6 +7,8 @@
  *
  * @module
  */
+import { randomFrom, requireBytes } from "./answers.ts";
+import { chain, isPromise } from "./maybe_promise.ts";
 import { p256 } from "@noble/curves/nist.js";
 import { CipherSuiteId, concat, NamedGroup, TlsError, utf8, wipe } from "@sealane/wire";
 import { agreeOnCurve, type Curve, CURVE_SHARE_LENGTHS } from "./curve_group.ts";
@@ -161,7 +163,7 @@ export class Hpke {
     this.#kemKdf = new LabeledKdf(KEM_HASH, concat([utf8("KEM"), u16(suite.kem)]));
     const suiteId = concat([utf8("HPKE"), u16(suite.kem), u16(suite.kdf), u16(suite.aead)]);
     this.#kdf = new LabeledKdf(parts.hash, suiteId);
-    this.#random = provider.random;
+    this.#random = (length) => randomFrom(provider, length);
   }
 
   /** Whether the suite can be had with `provider`. */
@@ -234,10 +236,7 @@ export class Hpke {
     const secret = this.#agree(privateKey, publicKey, concat([enc, publicKey]));
     if (ephemeral === undefined) wipe(privateKey);
     if (secret === null) return null;
-    const context = this.#schedule(secret, info);
-    return context instanceof Promise
-      ? context.then((context) => ({ enc, context }))
-      : { enc, context };
+    return chain(this.#schedule(secret, info), (context) => ({ enc, context }));
   }
 
   /** SetupBaseR (RFC 9180 section 5.1.1), or `null` if `enc` is not an encapsulated key. */
@@ -255,7 +254,7 @@ export class Hpke {
   #agree(privateKey: Uint8Array, peerKey: Uint8Array, kemContext: Uint8Array): Uint8Array | null {
     const dh = agreeOnCurve(this.#curve, privateKey, peerKey);
     // The curves of noble are synchronous.
-    if (dh === null || dh instanceof Promise) return null;
+    if (dh === null || isPromise(dh)) return null;
     const key = this.#kemKdf.extract(NONE, "eae_prk", dh);
     const secret = this.#kemKdf.expand(key, "shared_secret", kemContext, KEM_SECRET_LENGTH);
     wipe(dh, key);
@@ -281,7 +280,7 @@ export class Hpke {
         this.#aead.confidentialityLimit,
         (context, length) => kdf.expand(exporterSecret, "sec", context, length),
       );
-    return imported instanceof Promise ? imported.then(finish) : finish(imported);
+    return chain(imported, finish);
   }
 
   /** Seals one message (RFC 9180 section 6.1), or `null` if `publicKey` is not a public key. */
@@ -364,17 +363,22 @@ export class HpkeContext {
   seal(aad: Uint8Array, plaintext: Uint8Array): MaybePromise<Uint8Array> {
     const nonce = this.#nonce();
     this.#sequence++;
-    return this.#key.seal(nonce, aad, plaintext);
+    return chain(
+      this.#key.seal(nonce, aad, plaintext),
+      (sealed) => requireBytes(sealed, "what the AEAD sealed"),
+    );
   }
 
   /** Opens the next message; `null` if it is forged, and then the next message is still the same. */
   open(aad: Uint8Array, ciphertext: Uint8Array): MaybePromise<Uint8Array | null> {
     const opened = this.#key.open(this.#nonce(), aad, ciphertext);
     const advance = (plaintext: Uint8Array | null) => {
-      if (plaintext !== null) this.#sequence++;
+      if (plaintext === null) return null;
+      requireBytes(plaintext, "what the AEAD opened");
+      this.#sequence++;
       return plaintext;
     };
-    return opened instanceof Promise ? opened.then(advance) : advance(opened);
+    return chain(opened, advance);
   }
 
   /** A secret of `length` bytes for `context` (RFC 9180 section 5.3). */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { chainBoth } from "./answers.ts";
 import { concat, NamedGroup, namedGroupName, wipe } from "@sealane/wire";
 import { mlKemGroups } from "./ml_kem.ts";
 import type { KeyExchangeGroup, KeyPair, MaybePromise } from "./provider.ts";
@@ -80,7 +81,7 @@ function makeHybrid(
       complete(peerShare) {
         const parts = split(peerShare);
         if (parts === null) return null;
-        return both(curvePair.complete(parts[0]), kemPair.complete(parts[1]), joinSecrets);
+        return chainBoth(curvePair.complete(parts[0]), kemPair.complete(parts[1]), joinSecrets);
       },
       component(group) {
         return group === curve.id ? curvePair : group === kem.id ? kemPair : null;
@@ -92,11 +93,11 @@ function makeHybrid(
     id,
     name: namedGroupName(id),
     shareLength: curve.shareLength + kem.shareLength,
-    generate: () => both(curve.generate(), kem.generate(), pair),
+    generate: () => chainBoth(curve.generate(), kem.generate(), pair),
     respond(peerShare: Uint8Array) {
       const parts = split(peerShare);
       if (parts === null || peerShare.length !== curve.shareLength + kem.shareLength) return null;
-      return both(curve.respond(parts[0]), kem.respond(parts[1]), (a, b) => {
+      return chainBoth(curve.respond(parts[0]), kem.respond(parts[1]), (a, b) => {
         const secret = joinSecrets(a?.secret ?? null, b?.secret ?? null);
         return a === null || b === null || secret === null
           ? null
@@ -104,18 +105,6 @@ function makeHybrid(
       });
     },
   });
-}
-
-/** `combine` of two values, now if both are there. */
-function both<A, B, C>(
-  a: MaybePromise<A>,
-  b: MaybePromise<B>,
-  combine: (a: A, b: B) => C,
-): MaybePromise<C> {
-  if (a instanceof Promise || b instanceof Promise) {
-    return Promise.all([a, b]).then(([first, second]) => combine(first, second));
-  }
-  return combine(a, b);
 }
 
 /** The order of our providers: the hybrid with X25519 first, then `curves` as they come, other hybrids, pure ML-KEM. */

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { isTrue } from "./answers.ts";
+import { chain } from "./maybe_promise.ts";
 import {
   der,
   DerReader,
@@ -146,8 +148,7 @@ export function signatureAlgorithm(
       if (key === null || !accepts(info, key, use)) return false;
       if (!isWellFormed(info, key, signature)) return false;
       try {
-        const result = verify(key, data, signature);
-        return typeof result === "boolean" ? result : result.catch(() => false);
+        return chain(verify(key, data, signature), isTrue, () => false);
       } catch {
         return false; // a point off the curve, for instance: bad peer input
       }

@@ -32,11 +32,10 @@ import {
   type ServerConfig,
   type Session,
 } from "@sealane/handshake";
-import type { CipherSuite, MaybePromise } from "@sealane/providers";
+import { chain, type CipherSuite, isPromise, type MaybePromise } from "@sealane/providers";
 import { type AlertDescription, TlsError } from "@sealane/wire";
 import { adaptServer, commonParts } from "./start/handshake_config.ts";
 import type { Role } from "./packets/role.ts";
-import { chain } from "./crypto/maybe.ts";
 
 /** The callbacks of `SSL_QUIC_METHOD`. To refuse, throw: the handshake ends with internal_error. */
 export interface QuicMethod {
@@ -184,8 +183,8 @@ export class QuicSsl {
     if (this.#error !== null) return "error";
     try {
       const done = this.#begin();
-      const fed = done instanceof Promise ? done.then(() => this.#feed()) : this.#feed();
-      return fed instanceof Promise ? fed.catch((error) => this.#fail(error)) : fed;
+      const fed = isPromise(done) ? done.then(() => this.#feed()) : this.#feed();
+      return isPromise(fed) ? fed.catch((error) => this.#fail(error)) : fed;
     } catch (error) {
       return this.#fail(error);
     }
@@ -211,7 +210,7 @@ export class QuicSsl {
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
       this.#pendingBytes -= next.data.length;
       const received = this.#handshake?.receive(next.level, next.data);
-      if (received instanceof Promise) {
+      if (isPromise(received)) {
         return received.then(() => {
           this.#drain();
           return this.#feed();

@@ -10,7 +10,7 @@ import type {
   HandshakeInfo,
   Level,
 } from "@sealane/handshake";
-import type { MaybePromise } from "@sealane/providers";
+import { chain, isPromise, type MaybePromise } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
 import { refusePacket } from "./packets/admission.ts";
 import type { QuicClientConfig, QuicServerConfig } from "./config.ts";
@@ -27,7 +27,6 @@ import { HoldQueue } from "./packets/hold_queue.ts";
 import { LevelKeys } from "./keys/level_keys.ts";
 import { levelOf } from "./packets/protected_packet.ts";
 import type { PacketNumberSpace, ProtectedPacket } from "./packets/protected_packet.ts";
-import { chain } from "./crypto/maybe.ts";
 import { ParameterExchange } from "./parameters/parameter_exchange.ts";
 import type { OpenedPacket } from "./keys/protection.ts";
 import { withVersion } from "./start/resumption.ts";
@@ -248,7 +247,7 @@ export class QuicTls {
     } catch (error) {
       return this.#violated(error);
     }
-    if (!(opened instanceof Promise)) return this.#onOpened(packet, opened);
+    if (!isPromise(opened)) return this.#onOpened(packet, opened);
     return opened.then(
       (result) => this.#onOpened(packet, result),
       (error) => this.#violated(error),

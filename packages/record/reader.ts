@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MaybePromise } from "@sealane/providers";
+import { isPromise, type MaybePromise } from "@sealane/providers";
 import { ContentType, contentTypeName, TlsError } from "@sealane/wire";
 import { AlertReceiver } from "./alert.ts";
 import { type RecordFrame, RecordFramer } from "./framing.ts";
@@ -162,7 +162,7 @@ export class RecordReader {
         return this.#plaintext(frame);
       }
       const inner = this.#key.open(frame.header, frame.fragment, out);
-      if (inner instanceof Promise) return this.#openLater(inner, frame, out);
+      if (isPromise(inner)) return this.#openLater(inner, frame, out);
       const content = this.#protected(frame, inner);
       if (content !== null) return content;
     }

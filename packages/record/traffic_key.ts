@@ -5,9 +5,13 @@
  */
 import {
   type AeadKey,
+  chain,
   type CipherSuite,
   hkdfExpandLabel,
+  isPromise,
   type MaybePromise,
+  requireOpened,
+  requireSealed,
 } from "@sealane/providers";
 import { TlsError, wipe } from "@sealane/wire";
 import { KEY_UPDATE_MARGIN, MAX_SEQUENCE_NUMBER } from "./limits.ts";
@@ -65,9 +69,8 @@ export class TrafficKey {
   }
 
   #import(key: MaybePromise<AeadKey>): AeadKey | Promise<AeadKey> {
-    if (!(key instanceof Promise)) return key;
-    const imported = key.then((ready) => this.#key = ready);
-    imported.catch(() => {}); // reported by every record that waits for the key
+    const imported = chain(key, (ready) => this.#key = ready);
+    if (isPromise(imported)) imported.catch(() => {}); // reported by every record that waits for the key
     return imported;
   }
 
@@ -118,12 +121,25 @@ export class TrafficKey {
     this.#sequenceNumber++;
     this.#sealed++;
     const key = this.#key;
-    if (key instanceof Promise) {
+    if (isPromise(key)) {
       const nonce = this.#nonce.slice();
       const content = plaintext.slice();
-      return key.then((ready) => ready.seal(nonce, aad, content, out));
+      return key.then((ready) => this.#sealWith(ready, nonce, aad, content, out));
     }
-    return key.seal(this.#nonce, aad, plaintext, out);
+    return this.#sealWith(key, this.#nonce, aad, plaintext, out);
+  }
+
+  #sealWith(
+    key: AeadKey,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    plaintext: Uint8Array,
+    out: Uint8Array,
+  ): MaybePromise<Uint8Array> {
+    const length = plaintext.length + this.tagLength;
+    const sealed = key.seal(nonce, aad, plaintext, out);
+    if (!isPromise(sealed)) return requireSealed(sealed, length, out);
+    return chain(sealed, (bytes) => requireSealed(bytes, length, out));
   }
 
   /**
@@ -141,20 +157,31 @@ export class TrafficKey {
   ): MaybePromise<Uint8Array | null> {
     this.#setNonce();
     const key = this.#key;
-    if (key instanceof Promise) {
+    if (isPromise(key)) {
       const nonce = this.#nonce.slice();
       const header = aad.slice();
       const fragment = ciphertext.slice();
-      return key.then((ready) => ready.open(nonce, header, fragment, out)).then(this.#opened);
+      return key.then((ready) => this.#openWith(ready, nonce, header, fragment, out));
     }
-    const plaintext = key.open(this.#nonce, aad, ciphertext, out);
-    if (plaintext instanceof Promise) return plaintext.then(this.#opened);
+    return this.#openWith(key, this.#nonce, aad, ciphertext, out);
+  }
+
+  #openWith(
+    key: AeadKey,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    ciphertext: Uint8Array,
+    out?: Uint8Array,
+  ): MaybePromise<Uint8Array | null> {
+    const length = ciphertext.length - this.tagLength;
+    const opened = key.open(nonce, aad, ciphertext, out);
+    if (!isPromise(opened)) return this.#opened(opened, length);
+    return chain(opened, (plaintext) => this.#opened(plaintext, length));
+  }
+
+  #opened(opened: Uint8Array | null, length: number): Uint8Array | null {
+    const plaintext = requireOpened(opened, length);
     if (plaintext !== null) this.#sequenceNumber++;
     return plaintext;
   }
-
-  readonly #opened = (plaintext: Uint8Array | null): Uint8Array | null => {
-    if (plaintext !== null) this.#sequenceNumber++;
-    return plaintext;
-  };
 }

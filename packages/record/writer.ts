@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MaybePromise } from "@sealane/providers";
+import { isPromise, type MaybePromise } from "@sealane/providers";
 import {
   type AlertDescription,
   concat,
@@ -257,7 +257,7 @@ export class RecordWriter {
       record.subarray(HEADER_LENGTH, record.length - key.tagLength),
       record.subarray(HEADER_LENGTH),
     );
-    if (sealed instanceof Promise) {
+    if (isPromise(sealed)) {
       sealed.catch(() => {}); // reported by take
       this.#unfinished.push(sealed);
     }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { SignatureUse } from "@sealane/providers";
+import { isPromise, type SignatureUse } from "@sealane/providers";
 import { conformanceTests } from "@sealane/providers/conformance";
 import { shangmiProvider } from "@sealane/providers/shangmi";
 import { concat, der, SignatureScheme, TlsError, toHex } from "@sealane/wire";
@@ -11,7 +11,7 @@ const SCHEME = SignatureScheme.sm2sig_sm3;
 
 /** The value of a synchronous operation. */
 function now<T>(value: T | Promise<T>): T {
-  assert(!(value instanceof Promise));
+  assert(!isPromise(value));
   return value;
 }
 

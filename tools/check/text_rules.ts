@@ -59,6 +59,11 @@ const RULES: readonly TextRule[] = [
     message: "leaves something to be done",
   },
   {
+    files: /^packages\//,
+    pattern: new RegExp(`${word("instance", "of")} Promise\\b`, "g"),
+    message: "decides by itself what a promise is: ask `isPromise` of @sealane/providers",
+  },
+  {
     files: SOURCE,
     pattern: new RegExp(`@ts-(${word("ign", "ore")}|${word("no", "check")})`, "g"),
     message: "switches the type checker off",

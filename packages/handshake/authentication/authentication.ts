@@ -4,7 +4,13 @@
  * @module
  */
 import { parseSubjectPublicKeyInfo, signatureSchemesOfKey } from "@sealane/pki";
-import { type Hash, isClientOnlyScheme, type SignatureAlgorithm } from "@sealane/providers";
+import {
+  type Hash,
+  isClientOnlyScheme,
+  isTrue,
+  requireBytes,
+  type SignatureAlgorithm,
+} from "@sealane/providers";
 import {
   concat,
   HandshakeType,
@@ -82,7 +88,7 @@ function* receiveCertificateVerify(
   const good = yield* settle(
     algorithm.verify(publicKey, content, signature, "certificate-verify"),
   );
-  if (!good) {
+  if (!isTrue(good)) {
     throw new TlsError("peer/bad-signature", "the signature of CertificateVerify is wrong");
   }
   context.transcript.add(message.bytes);
@@ -143,6 +149,7 @@ export function* sendCertificateVerify(
   const signature = yield* settle(
     signer.sign(scheme, content, { signal: context.signal, use: "certificate-verify" }),
   );
+  requireBytes(signature, "the signature by the private key");
   context.send(encodeCertificateVerify({ scheme, signature }));
 }
 

@@ -4,14 +4,13 @@
  *
  * @module
  */
-import type { MaybePromise } from "@sealane/providers";
+import { chain, isPromise, type MaybePromise } from "@sealane/providers";
 import {
   type CertificateCompressionAlgorithm,
   certificateCompressionAlgorithmName,
   equalBytes,
   TlsError,
 } from "@sealane/wire";
-import { chain } from "../engine/maybe.ts";
 import {
   type CompressedCertificate,
   encodeCompressedCertificate,
@@ -112,7 +111,7 @@ export class CompressionCache {
     const entry: Kept = { algorithm: algorithm.id, body: body.slice(), message };
     kept.push(entry);
     if (kept.length > MAX_KEPT) kept.shift();
-    if (message instanceof Promise) settleInto(entry, message, kept);
+    if (isPromise(message)) settleInto(entry, message, kept);
     return message;
   }
 }

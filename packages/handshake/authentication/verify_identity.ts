@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isTrue } from "@sealane/providers";
 import { verifyClientCertificate, verifyServerCertificate } from "@sealane/pki";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { CertificateType, equalBytes, TlsError } from "@sealane/wire";
@@ -22,12 +23,18 @@ export function* verifyIdentity(
   if (config.verifyPeer !== undefined) {
     const role = context.role === "client" ? "server" : "client";
     const request = { role, serverName, now: config.clock(), signal: context.signal } as const;
+    let verdict: unknown;
     try {
-      yield* settle(config.verifyPeer(identity, request));
+      verdict = yield* settle(config.verifyPeer(identity, request));
     } catch (error) {
       throw TlsError.from(error, "local/certificate-refused");
     }
-    return;
+    // It refuses by throwing; `false`, or an Error that is returned, cannot have meant yes.
+    if (verdict === undefined || isTrue(verdict)) return;
+    throw new TlsError(
+      "local/certificate-refused",
+      "verifyPeer answered with something else than true",
+    );
   }
   if (config.dangerouslyDisableCertificateVerification) return;
   if (identity.type === CertificateType.RawPublicKey) {

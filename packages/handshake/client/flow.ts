@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { requireBytesOrNull } from "@sealane/providers";
 import { HandshakeType, type NamedGroup, namedGroupName, TlsError, wipe } from "@sealane/wire";
 import { deriveApplicationSecrets } from "../engine/application_secrets.ts";
 import { receiveFinished, sendFinished } from "../authentication/authentication.ts";
@@ -205,7 +206,8 @@ function* agreeOnKeys(
   let sharedSecret: Uint8Array | null = null;
   if (choice.share !== null) {
     const { group, share } = choice.share;
-    sharedSecret = yield* settle(offer.keyPairs.get(group)?.complete(share) ?? null);
+    const secret = yield* settle(offer.keyPairs.get(group)?.complete(share) ?? null);
+    sharedSecret = requireBytesOrNull(secret, `the shared secret of ${namedGroupName(group)}`);
     if (sharedSecret === null) {
       throw new TlsError(
         "peer/key-share",

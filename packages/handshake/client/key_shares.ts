@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { KeyExchangeGroup, KeyPair } from "@sealane/providers";
+import { type KeyExchangeGroup, type KeyPair, requireBytes } from "@sealane/providers";
 import { type NamedGroup, namedGroupName, TlsError } from "@sealane/wire";
 import type { KeyShareEntry } from "../extensions/mod.ts";
 import type { ResolvedClientConfig } from "../config/resolve_config.ts";
@@ -60,5 +60,8 @@ export function groupOf(config: ResolvedClientConfig, id: NamedGroup): KeyExchan
 
 /** The content of key_share. */
 export function shareEntries(pairs: ReadonlyMap<NamedGroup, KeyPair>): KeyShareEntry[] {
-  return Array.from(pairs, ([group, { share }]) => ({ group, share }));
+  return Array.from(pairs, ([group, { share }]) => ({
+    group,
+    share: requireBytes(share, `our key share for ${namedGroupName(group)}`),
+  }));
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CryptoProvider } from "@sealane/providers";
+import { type CryptoProvider, randomFrom } from "@sealane/providers";
 import { Hpke, HpkeAead, HpkeKdf, HpkeKem } from "@sealane/providers/hpke";
 import { equalBytes, TlsError } from "@sealane/wire";
 import type { HpkeSymmetricCipherSuite } from "../extensions/encrypted_client_hello.ts";
@@ -97,7 +97,7 @@ function freeConfigId(provider: CryptoProvider, besides: readonly EchKey[]): num
   const taken = new Set(besides.map(({ config }) => decodeEchConfig(config).configId));
   if (taken.size >= 256) throw new TlsError("api/config", "there are 256 ECH keys already");
   for (;;) {
-    const [id] = provider.random(1);
+    const [id] = randomFrom(provider, 1);
     if (!taken.has(id)) return id;
   }
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Hash, hkdfExpandLabel, hkdfExtract } from "@sealane/providers";
+import { type Hash, hashOf, hkdfExpandLabel, hkdfExtract } from "@sealane/providers";
 import { ProtocolVersion, Reader, TlsError, wipe, Writer } from "@sealane/wire";
 import type { ExternalPsk } from "./external_psk.ts";
 
@@ -115,7 +115,7 @@ export function importPsk(source: PskSource, targetHash: string): ExternalPsk {
   });
   // RFC 9258 §5.1: the hash of the EPSK, not that of the target.
   const epskx = hkdfExtract(hash, new Uint8Array(), source.key);
-  const identityHash = hash.create().update(identity).digest();
+  const identityHash = hashOf(hash, identity);
   const key = hkdfExpandLabel(hash, epskx, "derived psk", identityHash, kdf.length);
   wipe(epskx);
   return { identity, key, hash: targetHash, imported: true };

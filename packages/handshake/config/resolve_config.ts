@@ -7,6 +7,7 @@ import {
   type CipherSuite,
   isClientOnlyScheme,
   type KeyExchangeGroup,
+  randomFrom,
   type SignatureAlgorithm,
 } from "@sealane/providers";
 import {
@@ -239,7 +240,7 @@ function resolve(config: CommonConfig, role: "client" | "server"): ResolvedConfi
     allLimits: { ...DEFAULT_LIMITS, ...config.limits },
     authenticationLimit: 1000 * (config.authenticationLifetime ?? MAX_TICKET_LIFETIME),
     clock: config.now ?? Date.now,
-    randomBytes: config.random ?? ((length) => provider.random(length)),
+    randomBytes: (length) => randomFrom(config.random ?? provider, length),
   };
 }
 

@@ -3,7 +3,7 @@
  * what it is given to seal.
  */
 import { assertEquals } from "@std/assert";
-import type { CryptoProvider } from "@sealane/providers";
+import { type CryptoProvider, isPromise } from "@sealane/providers";
 import { concat, ExtensionType as E, Reader } from "@sealane/wire";
 import {
   echOuterExtensionsInClientHelloInner,
@@ -59,7 +59,7 @@ function hostile(edit: EditInner, nth: number): CryptoProvider {
         ...suite.aead,
         importKey(bytes: Uint8Array) {
           const key = suite.aead.importKey(bytes);
-          if (key instanceof Promise) throw new Error("the provider is asynchronous");
+          if (isPromise(key)) throw new Error("the provider is asynchronous");
           return {
             open: key.open.bind(key),
             seal: (nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, out?: Uint8Array) => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isTrue } from "@sealane/providers";
 import { Hpke, type HpkeContext } from "@sealane/providers/hpke";
 import { TlsError } from "@sealane/wire";
 import type { ClientHelloInfo } from "../config/config.ts";
@@ -80,7 +81,7 @@ export class EchServer {
   /** Asks the application whether the inner hello may count. */
   *consult(inner: ClientHelloInfo): Step<boolean> {
     const { acceptEch } = this.#config;
-    const accept = acceptEch === undefined || (yield* settle(acceptEch(inner)));
+    const accept = acceptEch === undefined || isTrue(yield* settle(acceptEch(inner)));
     // Without retry_configs: the client is to come back without ECH.
     if (!accept) this.#opening = null;
     return accept;

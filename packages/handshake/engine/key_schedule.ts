@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Hash, hkdfExpandLabel, hkdfExtract } from "@sealane/providers";
+import { type Hash, hashOf, hkdfExpandLabel, hkdfExtract, hmacOf } from "@sealane/providers";
 import { equalBytes, TlsError, utf8, wipe } from "@sealane/wire";
 
 const EMPTY = new Uint8Array();
@@ -33,7 +33,7 @@ const emptyHashes = new WeakMap<Hash, Uint8Array>();
 /** The hash of nothing, which is the context of many derivations. */
 function emptyHash(hash: Hash): Uint8Array {
   let digest = emptyHashes.get(hash);
-  if (digest === undefined) emptyHashes.set(hash, digest = hash.create().digest());
+  if (digest === undefined) emptyHashes.set(hash, digest = hashOf(hash));
   return digest;
 }
 
@@ -148,7 +148,7 @@ export function finishedVerifyData(
   transcriptHash: Uint8Array,
 ): Uint8Array {
   const finishedKey = hkdfExpandLabel(hash, baseKey, "finished", EMPTY, hash.outputLength);
-  const verifyData = hash.hmac(finishedKey, transcriptHash);
+  const verifyData = hmacOf(hash, finishedKey, transcriptHash);
   wipe(finishedKey);
   return verifyData;
 }
@@ -193,7 +193,7 @@ export function exportKeyingMaterial(
     throw new TlsError("api/argument", "the label of an exporter has at most 249 bytes");
   }
   const secret = deriveSecret(hash, exporterSecret, label, emptyHash(hash));
-  const contextHash = hash.create().update(context).digest();
+  const contextHash = hashOf(hash, context);
   const material = hkdfExpandLabel(hash, secret, "exporter", contextHash, length);
   wipe(secret);
   return material;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { MaybePromise } from "@sealane/providers";
+import { isPromise, type MaybePromise, promised } from "@sealane/providers";
 import type { HandshakeType } from "@sealane/wire";
 import type { HandshakeMessage } from "../messages/message.ts";
 
@@ -16,17 +16,12 @@ export type Need =
 /** A part of a flow that ends with a `T`. */
 export type Step<T> = Generator<Need, T, unknown>;
 
-/** Whether a value is a promise, or behaves like one. */
-export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
-}
-
 /** The value itself, without suspension, or the value of a promise, with one. */
 export function* settle<T>(value: MaybePromise<T>): Step<T> {
-  if (!isPromise(value)) return value;
+  const later = promised(value);
+  if (!isPromise(later)) return later;
   // The driver resumes the generator with what the promise resolved to.
-  return (yield { promise: value }) as T;
+  return (yield { promise: later }) as T;
 }
 
 /** The next handshake message, which has to be of one of these types; the driver refuses another (unexpected_message). */

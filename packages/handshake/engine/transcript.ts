@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hash, HashState } from "@sealane/providers";
+import { digestOf, type Hash, hashOf, type HashState } from "@sealane/providers";
 import { concat, HandshakeType } from "@sealane/wire";
 
 /** Hashes the handshake messages in order. Until the suite is chosen the hash is unknown, and messages are kept. */
@@ -38,28 +38,30 @@ export class Transcript {
   /** RFC 9846 §4.1: when there is a HelloRetryRequest, ClientHello1 is replaced by a message_hash message. */
   replaceByMessageHash(): void {
     const { state, hash } = this.#started();
-    this.#state = hash.create().update(messageHash(state.digest()));
+    this.#state = hash.create().update(messageHash(digestOf(hash, state)));
     this.#digest = null;
   }
 
   /** The hash of all messages so far. Not to be changed: who asks next gets it too. */
   digest(): Uint8Array {
-    return this.#digest ??= this.#started().state.clone().digest();
+    if (this.#digest === null) {
+      const { state, hash } = this.#started();
+      this.#digest = digestOf(hash, state.clone());
+    }
+    return this.#digest;
   }
 
   /** The hash of all messages so far and of `extra`, which is not added: for binders and post-handshake authentication. */
   digestWith(...extra: readonly Uint8Array[]): Uint8Array {
-    const state = this.#started().state.clone();
-    for (const bytes of extra) state.update(bytes);
-    return state.digest();
+    const { state, hash } = this.#started();
+    const copy = state.clone();
+    for (const bytes of extra) copy.update(bytes);
+    return digestOf(hash, copy);
   }
 
   /** The transcript of messages whose hash is not known yet, with `hash`: for binders of several hashes. */
   digestPendingWith(hash: Hash, ...extra: readonly Uint8Array[]): Uint8Array {
-    const state = hash.create();
-    for (const message of this.#pending) state.update(message);
-    for (const bytes of extra) state.update(bytes);
-    return state.digest();
+    return hashOf(hash, ...this.#pending, ...extra);
   }
 
   /** An independent copy that goes on by itself. */

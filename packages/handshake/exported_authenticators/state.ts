@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type CipherSuite, isClientOnlyScheme } from "@sealane/providers";
+import { type CipherSuite, hmacOf, isClientOnlyScheme } from "@sealane/providers";
 import { equalBytes, type SignatureScheme, TlsError, toHex } from "@sealane/wire";
 import { type ClientHelloOffer, FlowContext } from "../engine/context.ts";
 import { encodeFinished } from "../messages/finished.ts";
@@ -157,7 +157,7 @@ export class AuthenticatorState implements ExportedAuthenticators {
     context.transcript.start(hash);
     context.transcript.add(keys.handshakeContext);
     if (request !== null) context.transcript.add(request);
-    return new AuthenticatorExchange(context, keys, (data) => hash.hmac(keys.finishedKey, data));
+    return new AuthenticatorExchange(context, keys, (data) => hmacOf(hash, keys.finishedKey, data));
   }
 
   /** A context of its own for messages that the connection does not see, with the connection's configuration but for that. */

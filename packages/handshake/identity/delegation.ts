@@ -11,8 +11,11 @@ import {
   signatureSchemesOfKey,
 } from "@sealane/pki";
 import {
+  chain,
   isCertificateOnlyScheme,
+  isTrue,
   type MaybePromise,
+  requireBytes,
   type SignatureAlgorithm,
   type Signer,
 } from "@sealane/providers";
@@ -27,7 +30,6 @@ import {
   utf8,
   Writer,
 } from "@sealane/wire";
-import { chain } from "../engine/maybe.ts";
 import {
   type DelegatedCredential,
   delegatedCredentialInCertificate,
@@ -188,7 +190,10 @@ export function issueDelegatedCredential(
   const content = signedContent(role, certificate, credential);
   return chain(
     signer.sign(algorithm, content, { use: "delegated-credential" }),
-    (signature) => ({ ...credential, signature }),
+    (bytes) => ({
+      ...credential,
+      signature: requireBytes(bytes, "the signature by the private key"),
+    }),
   );
 }
 
@@ -250,7 +255,7 @@ export function verifyDelegatedCredential(
   const content = signedContent(role, certificate, credential);
   const good = verifier?.verify(spki, content, credential.signature, "delegated-credential");
   return chain(good ?? false, (good) => {
-    if (!good) fail("peer/delegated-credential", "the signature is wrong");
+    if (!isTrue(good)) fail("peer/delegated-credential", "the signature is wrong");
   });
 }
 

@@ -7,7 +7,12 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { p256 } from "@noble/curves/nist.js";
 import { x25519 } from "@noble/curves/ed25519.js";
-import type { CryptoProvider, KeyExchangeGroup, Signer } from "@sealane/providers";
+import {
+  type CryptoProvider,
+  isPromise,
+  type KeyExchangeGroup,
+  type Signer,
+} from "@sealane/providers";
 import { nativeProvider } from "@sealane/providers/native";
 import { nobleProvider } from "@sealane/providers/noble";
 import { RecordReader, RecordWriter, TrafficKey } from "@sealane/record";
@@ -43,7 +48,7 @@ import { FlowContext } from "../engine/context.ts";
 import { PostHandshake } from "../engine/post_handshake.ts";
 import { resolveClientConfig, resolveServerConfig } from "../config/resolve_config.ts";
 import { serverFlow } from "../server/flow.ts";
-import { isPromise, type Need, type Step } from "../engine/step.ts";
+import type { Need, Step } from "../engine/step.ts";
 
 type Actor = "client" | "server";
 interface TraceStep {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { requireBytesOrNull } from "@sealane/providers";
 import { type CertificateType, ExtensionType, TlsError } from "@sealane/wire";
 import {
   type AuthenticatedPeer,
@@ -45,7 +46,12 @@ export function* sendAuthentication(
   if (hello.offered.has(ExtensionType.status_request)) {
     ocspResponse = config.ocspResponse === undefined
       ? credential.ocspResponse ?? null
-      : yield* settle(config.ocspResponse(credential, hello.info));
+      : requireBytesOrNull(
+        yield* settle(config.ocspResponse(credential, hello.info)),
+        "what ocspResponse gave",
+        undefined,
+        "local/callback",
+      );
   }
   yield* sendCertificate(context, chosen, new Uint8Array(), {
     ocspResponse,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Hash } from "@sealane/providers";
+import { type Hash, hmacOf } from "@sealane/providers";
 import { concat, equalBytes, Reader, TlsError, Writer } from "@sealane/wire";
 
 /** What a cookie says. */
@@ -30,7 +30,7 @@ export function sealCookie(hash: Hash, key: Uint8Array, state: CookieState): Uin
     .u64(BigInt(state.time))
     .vector8(state.clientHelloHash)
     .finish();
-  return concat([content, hash.hmac(key, content)]);
+  return concat([content, hmacOf(hash, key, content)]);
 }
 
 /**
@@ -46,7 +46,7 @@ export function openCookie(
 ): CookieState {
   const split = cookie.length - hash.outputLength;
   const content = cookie.subarray(0, Math.max(split, 0));
-  if (split < 0 || !equalBytes(hash.hmac(key, content), cookie.subarray(split))) {
+  if (split < 0 || !equalBytes(hmacOf(hash, key, content), cookie.subarray(split))) {
     throw new TlsError("peer/cookie", "the cookie of ClientHello is not ours");
   }
   const reader = new Reader(content, "cookie");

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CipherSuite } from "@sealane/providers";
+import { type CipherSuite, hashOf, isTrue } from "@sealane/providers";
 import { equalBytes, ExtensionType } from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import type { EarlyDataReason } from "../engine/events.ts";
@@ -62,13 +62,13 @@ function* judge(
   // RFC 9846 §8.3: a ClientHello that was made at another time than it says is stale or replayed.
   if (Math.abs(selected.ageSkew) > replayGuard.tolerance) return "ticket-age-skew";
   const external = session === null ? identity : null;
-  if (accept !== undefined && !(yield* settle(accept(hello.info, session, external)))) {
+  if (accept !== undefined && !isTrue(yield* settle(accept(hello.info, session, external)))) {
     return "application-declined";
   }
   const claimed = early.expires === null
     ? replayGuard.claim(selected.binder)
     : replayGuard.claimUntil?.(selected.binder, early.expires) ?? false;
-  if (!(yield* settle(claimed))) return "replay";
+  if (!isTrue(yield* settle(claimed))) return "replay";
   return "accepted";
 }
 
@@ -95,7 +95,7 @@ export function earlyTrafficSecret(
   clientHello: Uint8Array,
 ): Uint8Array {
   const early = new EarlySecret(suite.hash, key);
-  const transcriptHash = suite.hash.create().update(clientHello).digest();
+  const transcriptHash = hashOf(suite.hash, clientHello);
   const secret = context.keep(early.clientEarlyTraffic(transcriptHash));
   const exporter = context.keep(early.earlyExporter(transcriptHash));
   early.end();

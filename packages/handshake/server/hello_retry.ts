@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
+import { type CipherSuite, hashOf, type KeyExchangeGroup } from "@sealane/providers";
 import { ExtensionType, TlsError } from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import { confirmHelloRetryRequest } from "../ech/confirmation.ts";
@@ -165,7 +165,7 @@ function makeCookie(
   const state: CookieState = {
     suite: suite.id,
     group: group?.id ?? 0,
-    clientHelloHash: suite.hash.create().update(first.bytes).digest(),
+    clientHelloHash: hashOf(suite.hash, first.bytes),
     time: config.clock(),
   };
   return sealCookie(cookieHash(config), cookieKey, state);

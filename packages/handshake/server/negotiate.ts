@@ -4,7 +4,13 @@
  * @module
  */
 import { signatureSchemesOfKey } from "@sealane/pki";
-import { type CipherSuite, isClientOnlyScheme, type KeyExchangeGroup } from "@sealane/providers";
+import {
+  type CipherSuite,
+  isClientOnlyScheme,
+  type KeyExchangeGroup,
+  requireBytes,
+  requireBytesOrNull,
+} from "@sealane/providers";
 import {
   type CertificateType,
   equalBytes,
@@ -137,7 +143,10 @@ export function* respond(
       `ClientHello has a bad key share for ${namedGroupName(group.id)}`,
     );
   }
-  return agreement;
+  return {
+    share: requireBytes(agreement.share, `our key share for ${group.name}`),
+    secret: requireBytes(agreement.secret, `the shared secret of ${group.name}`),
+  };
 }
 
 /** The application protocol; `null` for none. */
@@ -162,7 +171,10 @@ function* selectAlpn(
   config: ResolvedServerConfig,
   offered: readonly Uint8Array[],
 ): Step<Uint8Array | null> {
-  if (config.selectAlpn !== undefined) return yield* settle(config.selectAlpn(offered));
+  if (config.selectAlpn !== undefined) {
+    const answer = yield* settle(config.selectAlpn(offered));
+    return requireBytesOrNull(answer, "what selectAlpn chose", undefined, "local/callback");
+  }
   if (config.alpnBytes.length === 0) return null;
   const chosen = config.alpnBytes.find((own) => offered.some((other) => equalBytes(own, other)));
   if (chosen !== undefined) return chosen;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CipherSuite } from "@sealane/providers";
+import { type CipherSuite, isTrue } from "@sealane/providers";
 import { equalBytes, ExtensionType, PskKeyExchangeMode, TlsError } from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import {
@@ -183,7 +183,7 @@ export function* usePsk(
     return selected;
   }
   const { identity, session } = selected.psk;
-  return (yield* settle(config.tickets.consume(identity, session))) ? selected : null;
+  return isTrue(yield* settle(config.tickets.consume(identity, session))) ? selected : null;
 }
 
 /** Tickets in the client's order, then the external PSKs in ours. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Hash } from "@sealane/providers";
+import { type Hash, hashOf } from "@sealane/providers";
 import { fromHex, toHex } from "@sealane/wire";
 import type { Credential } from "../identity/credential.ts";
 import type { Session } from "./session.ts";
@@ -64,5 +64,5 @@ export function inheritedPolicy(psk: BoundPsk | null, config: VerificationConfig
 
 /** What a session says of the certificate or raw public key that its client authenticated with: a digest. */
 export function credentialDigest(hash: Hash, { certificates }: Credential): Uint8Array {
-  return hash.create().update(certificates[0]).digest();
+  return hashOf(hash, certificates[0]);
 }

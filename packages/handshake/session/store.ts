@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { MaybePromise } from "@sealane/providers";
+import { chain, isPromise, type MaybePromise, requireBytesOrNull } from "@sealane/providers";
+import { TlsError } from "@sealane/wire";
 
 /**
  * A map from text to bytes whose entries expire. All four operations are atomic, also between processes that share the
@@ -50,12 +51,24 @@ export interface GuardOptions {
 export function guardStore(store: SessionStore, options: GuardOptions = {}): SessionStore {
   const guard = new Guard(options);
   return {
-    get: (key) => guard.attempt(() => store.get(key), null),
-    take: (key) => guard.attempt(() => store.take(key), null),
-    put: (key, value, ttl) => guard.attempt(() => store.put(key, value, ttl), undefined),
-    add: (key, value, ttl) => guard.attempt(() => store.add(key, value, ttl), false),
+    get: (key) => guard.attempt(() => store.get(key), toValue, null),
+    take: (key) => guard.attempt(() => store.take(key), toValue, null),
+    put: (key, value, ttl) => guard.attempt(() => store.put(key, value, ttl), nothing, undefined),
+    add: (key, value, ttl) => guard.attempt(() => store.add(key, value, ttl), toVerdict, false),
   };
 }
+
+/** The value of an entry; a store that has none may answer with nothing. */
+function toValue(answer: unknown): Uint8Array | null {
+  return requireBytesOrNull(answer, "what the store gave", undefined, "local/callback");
+}
+
+function toVerdict(answer: unknown): boolean {
+  if (typeof answer === "boolean") return answer;
+  throw new TlsError("local/callback", "the store answered neither true nor false");
+}
+
+function nothing(): void {}
 
 class Guard {
   readonly #timeout: number;
@@ -71,11 +84,16 @@ class Guard {
     this.#now = now;
   }
 
-  attempt<T>(operation: () => MaybePromise<T>, fallback: T): MaybePromise<T> {
+  /** What `operation` answers, read by `read`, which throws for what is no answer. */
+  attempt<T>(
+    operation: () => MaybePromise<unknown>,
+    read: (answer: unknown) => T,
+    fallback: T,
+  ): MaybePromise<T> {
     if (this.#now() < this.#downUntil) return fallback;
     try {
-      const result = operation();
-      return result instanceof Promise ? this.#wait(result, fallback) : result;
+      const result = chain(operation(), read);
+      return isPromise(result) ? this.#wait(result, fallback) : result;
     } catch (error) {
       return this.#fail(error, fallback);
     }

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { MaybePromise } from "@sealane/providers";
+import { chain, type MaybePromise, randomFrom } from "@sealane/providers";
 import { equalBytes, TlsError } from "@sealane/wire";
-import { chain } from "../engine/maybe.ts";
 import { guardStore, type SessionStore } from "./store.ts";
 
 /** A key that tickets are sealed under. */
@@ -79,7 +78,7 @@ export class RotatingTicketKeys implements TicketKeyRing {
     if (!(period > 0)) {
       throw new TlsError("api/config", `the period of ticket keys is ${period} milliseconds`);
     }
-    this.#random = random;
+    this.#random = (length) => randomFrom(random, length);
     this.#store = store === undefined ? null : guardStore(store, { now, onError });
     this.#period = period;
     this.#now = now;

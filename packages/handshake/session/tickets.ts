@@ -3,9 +3,18 @@
  *
  * @module
  */
-import type { AeadKey, CipherSuite, CryptoProvider, MaybePromise } from "@sealane/providers";
+import {
+  type AeadKey,
+  chain,
+  type CipherSuite,
+  type CryptoProvider,
+  hmacOf,
+  isBytes,
+  type MaybePromise,
+  randomFrom,
+  requireSealed,
+} from "@sealane/providers";
 import { concat, Reader, TlsError, toHex, utf8, wipe } from "@sealane/wire";
-import { chain } from "../engine/maybe.ts";
 import { decodeSession, encodeSession, type Session } from "./session.ts";
 import { guardStore, type SessionStore } from "./store.ts";
 import { TICKET_KEY_NAME_LENGTH, type TicketKey, type TicketKeyRing } from "./ticket_keys.ts";
@@ -98,7 +107,7 @@ class Sealer {
       throw new TlsError("api/config", `the provider ${provider.name} has no AEAD for tickets`);
     }
     this.#keys = options.keys;
-    this.#random = options.random ?? ((length) => provider.random(length));
+    this.#random = (length) => randomFrom(options.random ?? provider, length);
     this.#context = options.context ?? EMPTY;
   }
 
@@ -124,7 +133,8 @@ class Sealer {
       importKey(suite, key, header),
       (aeadKey) => aeadKey.seal(nonce(suite), this.#aad(header), plaintext, place),
     );
-    return chain(sealed, () => {
+    return chain(sealed, (bytes) => {
+      requireSealed(bytes, place.length, place);
       wipe(plaintext);
       return ticket;
     });
@@ -169,14 +179,14 @@ function importKey(
 ): MaybePromise<AeadKey> {
   const { hash, aead } = suite;
   // HMAC is a PRF under a uniform key: there is nothing to extract, and one output is as long as any AEAD key.
-  const derived = hash.hmac(key, LABEL, header);
+  const derived = hmacOf(hash, key, LABEL, header);
   const aeadKey = aead.importKey(derived.subarray(0, aead.keyLength));
   wipe(derived);
   return aeadKey;
 }
 
-function toSession(plaintext: Uint8Array | null): Session | null {
-  if (plaintext === null) return null;
+function toSession(plaintext: unknown): Session | null {
+  if (!isBytes(plaintext)) return null;
   try {
     return decodeSession(plaintext);
   } catch {
@@ -205,7 +215,7 @@ export function storedTickets(options: StoredTicketsOptions): Tickets {
   const store = guardStore(options.store, { onError });
   return Object.freeze({
     issue(session: Session): MaybePromise<Uint8Array | null> {
-      const ticket = concat([Uint8Array.of(STORED), random(ID_LENGTH)]);
+      const ticket = concat([Uint8Array.of(STORED), randomFrom(random, ID_LENGTH)]);
       const ttl = 1000 * session.lifetime;
       return chain(store.put(storeKey(ticket), encodeSession(session), ttl), () => ticket);
     },

@@ -4,15 +4,16 @@
  *
  * @module
  */
-import type { MaybePromise } from "@sealane/providers";
+import { isPromise, type MaybePromise, promised } from "@sealane/providers";
 
 /** An algorithm that waits at its `yield`s. */
 export type Steps<T> = Generator<Promise<unknown>, T, unknown>;
 
 /** Waits for `value` if it is a promise; a plain value comes back without a suspension. */
 export function* settle<T>(value: MaybePromise<T>): Steps<T> {
+  const later = promised(value);
   // The cast: `run` resumes with what the yielded promise resolved to.
-  return value instanceof Promise ? (yield value) as T : value;
+  return isPromise(later) ? (yield later) as T : later;
 }
 
 /** Runs an algorithm: to its end at once if it never waits, else as a promise. */

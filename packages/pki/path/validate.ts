@@ -5,7 +5,7 @@
  * @module
  */
 import { equalBytes, signatureSchemeName, TlsError, type TlsErrorCode } from "@sealane/wire";
-import type { CryptoProvider } from "@sealane/providers";
+import { type CryptoProvider, isTrue } from "@sealane/providers";
 import { type Certificate, isSelfIssued } from "../certificate/certificate.ts";
 import { formatDistinguishedName } from "../names/distinguished_name.ts";
 import { KeyPurpose } from "../certificate/extensions.ts";
@@ -73,7 +73,8 @@ export class SignatureVerifier {
       refuse(certificate, "peer/bad-certificate", "too many signatures to verify");
     }
     const { tbsCertificate, signature } = certificate;
-    return yield* settle(algorithm.verify(key.raw, tbsCertificate, signature, "certificate"));
+    const verdict = algorithm.verify(key.raw, tbsCertificate, signature, "certificate");
+    return isTrue(yield* settle(verdict));
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { CryptoProvider, MaybePromise } from "@sealane/providers";
+import { type CryptoProvider, isTrue, type MaybePromise } from "@sealane/providers";
 import { equalBytes, TlsError } from "@sealane/wire";
 import type { Certificate } from "../certificate/certificate.ts";
 import { KeyPurpose } from "../certificate/extensions.ts";
@@ -200,7 +200,7 @@ function* isSignedBy(
   const scheme = supportedScheme(algorithm, key);
   const verifier = provider.signatures.find((each) => each.scheme === scheme);
   if (verifier === undefined) return fail("is signed with an algorithm that is not supported");
-  return yield* settle(verifier.verify(key.raw, data, signature, "certificate"));
+  return isTrue(yield* settle(verifier.verify(key.raw, data, signature, "certificate")));
 }
 
 function supportedScheme(

@@ -5,7 +5,7 @@
  * @module
  */
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { CryptoProvider, MaybePromise } from "@sealane/providers";
+import { type CryptoProvider, isTrue, type MaybePromise } from "@sealane/providers";
 import {
   der,
   DerReader,
@@ -138,7 +138,7 @@ function* verifyOne(
   ) return { status: "invalid", timestamp, log };
   const signed = signedData(bytes, entry, timestamp);
   const verified = algorithm.verify(log.publicKey, signed, timestamp.signature, "certificate");
-  return { status: (yield* settle(verified)) ? "valid" : "invalid", timestamp, log };
+  return { status: isTrue(yield* settle(verified)) ? "valid" : "invalid", timestamp, log };
 }
 
 /** RFC 6962 section 3.2: version, signature_type certificate_timestamp, timestamp, entry, extensions. */

@@ -23,6 +23,7 @@ import { signatureTests } from "./signatures.ts";
 import { symmetricTests } from "./symmetric.ts";
 
 export type { ConformanceTest } from "./check.ts";
+export { type Later, laterProvider, thenable } from "./later.ts";
 
 /**
  * Every test that applies to what `provider` lists. Primitives whose code points the kit does not know are tested for

@@ -1,3 +1,4 @@
+import { isPromise } from "../maybe_promise.ts";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import {
   concat,
@@ -78,7 +79,7 @@ const pkcs8 = (scalar: Uint8Array, publicKey?: Uint8Array) =>
   );
 /** The value of a synchronous operation. */
 function now<T>(value: T | Promise<T>): T {
-  assert(!(value instanceof Promise));
+  assert(!isPromise(value));
   return value;
 }
 function spkiOf(signer: Signer): Uint8Array {

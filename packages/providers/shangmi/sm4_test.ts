@@ -1,3 +1,4 @@
+import { isPromise } from "../maybe_promise.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concat, fromHex, TlsError, toHex } from "@sealane/wire";
 import type { Engine } from "./engine.ts";
@@ -22,7 +23,7 @@ const MODES = [
 
 /** The value of a synchronous operation. */
 function now<T>(value: T | Promise<T>): T {
-  assert(!(value instanceof Promise));
+  assert(!isPromise(value));
   return value;
 }
 for (const engine of engines) {

@@ -4,11 +4,10 @@
  * @module
  */
 import type { Handshake, HandshakeEvent, Level } from "@sealane/handshake";
-import type { MaybePromise } from "@sealane/providers";
+import { chain, isPromise, type MaybePromise } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
 import { CryptoReceiver, CryptoSender } from "./crypto_stream.ts";
 import { QuicError, TransportErrorCode } from "../errors.ts";
-import { chain } from "./maybe.ts";
 
 /** The levels that have CRYPTO frames: 0-RTT packets have none. */
 export type CryptoLevel = Exclude<Level, "early">;
@@ -64,7 +63,7 @@ export class HandshakeDriver {
   #guard(action: () => MaybePromise<void>): MaybePromise<void> {
     try {
       const running = action();
-      return running instanceof Promise ? running.catch((error) => this.#onError(error)) : running;
+      return isPromise(running) ? running.catch((error) => this.#onError(error)) : running;
     } catch (error) {
       return this.#onError(error);
     }
@@ -75,7 +74,7 @@ export class HandshakeDriver {
     const fail = (): void => this.#sink.fail(causeOf(error));
     try {
       const drained = this.#drain();
-      return drained instanceof Promise ? drained.then(fail, fail) : fail();
+      return isPromise(drained) ? drained.then(fail, fail) : fail();
     } catch {
       fail();
     }
@@ -86,7 +85,7 @@ export class HandshakeDriver {
     if (this.#draining !== null) return this.#draining;
     for (const event of this.handshake.events()) {
       const pending = this.#take(event);
-      if (!(pending instanceof Promise)) continue;
+      if (!isPromise(pending)) continue;
       const finished = (): void => {
         this.#draining = null;
       };

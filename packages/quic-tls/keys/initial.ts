@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  chain,
   type CipherSuite,
   type CryptoProvider,
   type Hash,
@@ -12,7 +13,6 @@ import {
   type MaybePromise,
 } from "@sealane/providers";
 import { CipherSuiteId, TlsError, wipe } from "@sealane/wire";
-import { chain } from "../crypto/maybe.ts";
 import { PacketProtector } from "./protection.ts";
 import type { Role } from "../packets/role.ts";
 import type { QuicVersion } from "../packets/version.ts";

@@ -7,15 +7,16 @@
  * @module
  */
 import {
+  chain,
   type CipherSuite,
   type HeaderProtectionKey,
   hkdfExpandLabel,
+  isPromise,
   type MaybePromise,
 } from "@sealane/providers";
 import { TlsError, wipe } from "@sealane/wire";
 import type { DropReason } from "../packets/drop.ts";
 import { QuicError, TransportErrorCode } from "../errors.ts";
-import { chain } from "../crypto/maybe.ts";
 import {
   checkOpened,
   ForgeryCount,
@@ -159,7 +160,7 @@ export class KeyPhases {
         ),
     );
     this.#next = generation;
-    if (generation instanceof Promise) {
+    if (isPromise(generation)) {
       generation.then((made) => {
         if (this.#next === generation) this.#next = made;
       }, () => {}); // A rejection surfaces where the promise is used.
@@ -175,7 +176,7 @@ export class KeyPhases {
   get canUpdate(): boolean {
     // RFC 9001 §6.1: not before confirmation, and not before an acknowledgement in this phase; §6.5: then three PTOs.
     return this.#confirmed && this.#acknowledged && this.#next !== null &&
-      !(this.#next instanceof Promise) && this.#previous === null &&
+      !isPromise(this.#next) && this.#previous === null &&
       this.#timing.now() >= this.#updateNotBefore;
   }
 
@@ -186,7 +187,7 @@ export class KeyPhases {
    */
   update(): void {
     const next = this.#next;
-    if (!this.canUpdate || next === null || next instanceof Promise) {
+    if (!this.canUpdate || next === null || isPromise(next)) {
       throw new TlsError("api/state", `phase ${this.#phase} may not be updated yet`);
     }
     this.#advance(next);
@@ -223,7 +224,7 @@ export class KeyPhases {
     if (this.#firstSent < 0) this.#firstSent = packetNumber;
     const packetNumberOffset = headerLength - (packet[0] & 3) - 1;
     const sealed = key.seal(packet, headerLength, packetNumber);
-    if (sealed instanceof Promise) {
+    if (isPromise(sealed)) {
       return sealed.then(() => {
         protectHeader(header, packet, packetNumberOffset);
         return packet;
@@ -274,7 +275,7 @@ export class KeyPhases {
     if (next === null) return "keys-unavailable";
     // RFC 9001 §9.5: where the previous keys are gone, the next ones make the same work of the failure.
     const reason = overtaken ? "keys-discarded" : "authentication";
-    if (next instanceof Promise) {
+    if (isPromise(next)) {
       return next.then(({ read }) => this.#open(unmasked, packet, read, phase + 1, reason));
     }
     return this.#open(unmasked, packet, next.read, phase + 1, reason);
@@ -288,7 +289,7 @@ export class KeyPhases {
     reason: DropReason = "authentication",
   ): MaybePromise<OpenedPacket | DropReason> {
     const payload = key.open(unmasked, packet);
-    if (payload instanceof Promise) {
+    if (isPromise(payload)) {
       return payload.then((opened) => this.#judge(unmasked, opened, phase, reason));
     }
     return this.#judge(unmasked, payload, phase, reason);
@@ -321,7 +322,7 @@ export class KeyPhases {
       this.#fail(`a second key update, with packet ${packetNumber}, before the first was answered`);
     }
     const next = this.#next;
-    if (next === null || next instanceof Promise) {
+    if (next === null || isPromise(next)) {
       throw new TlsError("local/internal", "a packet was opened with keys that are not there");
     }
     this.#advance(next);

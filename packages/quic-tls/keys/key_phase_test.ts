@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TlsError, toHex } from "@sealane/wire";
-import type { AeadKey, CipherSuite } from "@sealane/providers";
+import { type AeadKey, type CipherSuite, isPromise } from "@sealane/providers";
 import { nativeProvider } from "@sealane/providers/native";
 import { QuicError, TransportErrorCode } from "../errors.ts";
 import { writeShortHeader } from "../packets/header.ts";
@@ -38,13 +38,13 @@ class End {
     const header = { destinationConnectionId: EMPTY, packetNumber, packetNumberLength: 4 };
     writeShortHeader(packet, 0, header);
     const sealed = this.keys.protect(packet, 5, packetNumber);
-    assert(!(sealed instanceof Promise));
+    assert(!isPromise(sealed));
     return sealed;
   }
 
   open(packet: Uint8Array): OpenedPacket | string {
     const opened = this.keys.unprotect(packet, 1, -1);
-    assert(!(opened instanceof Promise), "a synchronous provider yields nothing");
+    assert(!isPromise(opened), "a synchronous provider yields nothing");
     return opened;
   }
 

@@ -4,7 +4,13 @@
  *
  * @module
  */
-import type { CipherSuite, CryptoProvider, MaybePromise } from "@sealane/providers";
+import {
+  chain,
+  type CipherSuite,
+  type CryptoProvider,
+  isPromise,
+  type MaybePromise,
+} from "@sealane/providers";
 import { TlsError, wipe } from "@sealane/wire";
 import type { Level } from "@sealane/handshake";
 import type { DropReason } from "../packets/drop.ts";
@@ -17,7 +23,6 @@ import {
 import { type InitialProtectors, initialProtectors } from "./initial.ts";
 import type { Role } from "../packets/role.ts";
 import { KeyPhases, type KeyTiming } from "./key_phase.ts";
-import { chain } from "../crypto/maybe.ts";
 import { ForgeryCount, type OpenedPacket, PacketProtector } from "./protection.ts";
 import type { QuicVersion } from "../packets/version.ts";
 
@@ -203,7 +208,7 @@ export class LevelKeys {
     const space = spaceOf(level);
     const { bytes, packetNumberOffset } = packet;
     const opened = reader.unprotect(bytes, packetNumberOffset, this.#largest[space]);
-    if (opened instanceof Promise) return opened.then((result) => this.#note(level, space, result));
+    if (isPromise(opened)) return opened.then((result) => this.#note(level, space, result));
     return this.#note(level, space, opened);
   }
 

@@ -5,20 +5,27 @@
  */
 import {
   type AeadKey,
+  chain,
   type CipherSuite,
   type HeaderProtectionKey,
   hkdfExpandLabel,
+  isBytes,
+  isPromise,
   type MaybePromise,
+  promised,
+  requireOpened,
+  requireSealed,
 } from "@sealane/providers";
 import { CipherSuiteId, TlsError, wipe } from "@sealane/wire";
 import type { DropReason } from "../packets/drop.ts";
 import { QuicError, TransportErrorCode } from "../errors.ts";
-import { chain } from "../crypto/maybe.ts";
 import { decodePacketNumber } from "../packets/packet_number.ts";
 import type { QuicVersion } from "../packets/version.ts";
 
 const EMPTY = new Uint8Array(0);
 const SAMPLE_LENGTH = 16;
+/** RFC 9001 §5.4.1: the mask has 5 bytes at least. */
+const MASK_LENGTH = 5;
 
 /** A packet whose protection was removed. */
 export interface OpenedPacket {
@@ -158,19 +165,20 @@ export class PacketKey {
     this.sealed++;
     const plaintext = packet.subarray(headerLength, packet.length - this.tagLength);
     const header = packet.subarray(0, headerLength);
-    return this.#aead.seal(
-      this.#nonceOf(packetNumber),
-      header,
-      plaintext,
-      packet.subarray(headerLength),
-    );
+    const place = packet.subarray(headerLength);
+    const sealed = this.#aead.seal(this.#nonceOf(packetNumber), header, plaintext, place);
+    if (!isPromise(sealed)) return requireSealed(sealed, place.length, place);
+    return chain(sealed, (bytes) => requireSealed(bytes, place.length, place));
   }
 
   /** Opens a packet into new memory; `null` if it is forged. */
   open(unmasked: UnmaskedPacket, packet: Uint8Array): MaybePromise<Uint8Array | null> {
     const { header } = unmasked;
     const nonce = this.#nonceOf(unmasked.packetNumber);
-    return this.#aead.open(nonce, header, packet.subarray(header.length));
+    const length = packet.length - header.length - this.tagLength;
+    const opened = this.#aead.open(nonce, header, packet.subarray(header.length));
+    if (!isPromise(opened)) return requireOpened(opened, length);
+    return chain(opened, (payload) => requireOpened(payload, length));
   }
 }
 
@@ -181,7 +189,9 @@ const sample = new Uint8Array(SAMPLE_LENGTH);
 function maskOf(key: HeaderProtectionKey, packet: Uint8Array, packetNumberOffset: number) {
   const offset = packetNumberOffset + 4;
   for (let i = 0; i < SAMPLE_LENGTH; i++) sample[i] = packet[offset + i];
-  return key.mask(sample);
+  const mask = key.mask(sample);
+  if (isBytes(mask) && mask.length >= MASK_LENGTH) return mask;
+  throw new TlsError("local/internal", "the provider gave no header-protection mask");
 }
 
 /** Masks the first byte and the packet number of a packet whose payload is sealed (RFC 9001 section 5.4.1). */
@@ -303,7 +313,7 @@ export class PacketProtector {
   ): MaybePromise<Uint8Array> {
     const packetNumberOffset = headerLength - (packet[0] & 3) - 1;
     const sealed = this.#key.seal(packet, headerLength, packetNumber);
-    if (sealed instanceof Promise) {
+    if (isPromise(sealed)) {
       return sealed.then(() => {
         protectHeader(this.#headerKey, packet, packetNumberOffset);
         return packet;
@@ -336,7 +346,7 @@ export class PacketProtector {
     const unmasked = unprotectHeader(key, packet, packetNumberOffset, largest);
     if (typeof unmasked === "string") return unmasked;
     const payload = this.#key.open(unmasked, packet);
-    if (payload instanceof Promise) return payload.then((opened) => this.#judge(unmasked, opened));
+    if (isPromise(payload)) return payload.then((opened) => this.#judge(unmasked, opened));
     return this.#judge(unmasked, payload);
   }
 

@@ -5,10 +5,9 @@
  * @module
  */
 import type { Level } from "@sealane/handshake";
-import type { MaybePromise } from "@sealane/providers";
+import { chain, isPromise, type MaybePromise } from "@sealane/providers";
 import { MIN_INITIAL_DATAGRAM, PACKET_TAG_LENGTH } from "./header.ts";
 import { type PacketNumberSpace, spaceOf } from "./protected_packet.ts";
-import { chain } from "../crypto/maybe.ts";
 import {
   type PacketFields,
   packetOverhead,
@@ -155,6 +154,6 @@ function protect(
     const { fields: { level, packetNumber }, start, headerEnd, end } = drafts[i];
     const packet = buffer.subarray(start, end + PACKET_TAG_LENGTH);
     const sealed = tls.protect(level, packet, headerEnd - start, packetNumber);
-    if (sealed instanceof Promise) return sealed.then(() => protect(tls, drafts, buffer, i + 1));
+    if (isPromise(sealed)) return sealed.then(() => protect(tls, drafts, buffer, i + 1));
   }
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { CryptoProvider } from "@sealane/providers";
+import { type CryptoProvider, randomFrom } from "@sealane/providers";
 import type { Role } from "../packets/role.ts";
 import { checkConnectionIds } from "./connection_id_check.ts";
 import { checkNotReduced, type RememberedParameters } from "./remembered_parameters.ts";
@@ -108,7 +108,7 @@ export class ParameterExchange {
   #unknown(config: ParameterConfig, provider: CryptoProvider): Map<bigint, Uint8Array> {
     const unknown = new Map(config.transportParameters.unknown ?? []);
     if (config.grease !== false) {
-      unknown.set(...greaseParameter((length) => provider.random(length)));
+      unknown.set(...greaseParameter((length) => randomFrom(provider, length)));
     }
     return unknown;
   }

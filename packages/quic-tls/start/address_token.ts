@@ -4,11 +4,17 @@
  *
  * @module
  */
-import { type CryptoProvider, hkdfExpandLabel, type MaybePromise } from "@sealane/providers";
+import {
+  chain,
+  type CryptoProvider,
+  hkdfExpandLabel,
+  type MaybePromise,
+  randomFrom,
+  requireBytes,
+} from "@sealane/providers";
 import { TlsError, wipe } from "@sealane/wire";
 import { MAX_CONNECTION_ID_LENGTH } from "../packets/header.ts";
 import { initialSuite } from "../keys/initial.ts";
-import { chain } from "../crypto/maybe.ts";
 
 const SALT_LENGTH = 16;
 const TIME_LENGTH = 6;
@@ -57,7 +63,7 @@ export class AddressTokens {
   /** Throws `api/config` for a secret of less than 32 bytes. */
   constructor(config: AddressTokenConfig) {
     this.#provider = config.provider;
-    this.#secrets = config.secrets ?? [config.provider.random(32)];
+    this.#secrets = config.secrets ?? [randomFrom(config.provider, 32)];
     if (this.#secrets.length === 0 || this.#secrets.some((secret) => secret.length < 32)) {
       throw new TlsError("api/config", "address tokens need a secret of at least 32 bytes");
     }
@@ -104,11 +110,12 @@ export class AddressTokens {
     let time = Math.floor(this.#now());
     for (let i = TIME_LENGTH; i > 0; i--, time = Math.floor(time / 256)) plaintext[i] = time % 256;
     plaintext.set(content, 1 + TIME_LENGTH);
-    const salt = this.#provider.random(SALT_LENGTH);
+    const salt = randomFrom(this.#provider, SALT_LENGTH);
     const { key, nonce } = this.#keys(this.#secrets[0], salt);
     return chain(initialSuite(this.#provider).aead.importKey(key), (aeadKey) => {
       wipe(key);
       return chain(aeadKey.seal(nonce, address, plaintext), (sealed) => {
+        requireBytes(sealed, "a sealed token");
         const token = new Uint8Array(SALT_LENGTH + sealed.length);
         token.set(salt);
         token.set(sealed, SALT_LENGTH);
@@ -140,7 +147,9 @@ export class AddressTokens {
       return chain(
         aeadKey.open(nonce, address, sealed),
         (plaintext) =>
-          plaintext === null ? this.#openWith(index + 1, token, address) : this.#read(plaintext),
+          plaintext === null
+            ? this.#openWith(index + 1, token, address)
+            : this.#read(requireBytes(plaintext, "an opened token")),
       );
     });
   }

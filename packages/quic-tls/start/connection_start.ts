@@ -4,12 +4,11 @@
  *
  * @module
  */
-import type { CryptoProvider, MaybePromise } from "@sealane/providers";
+import { chain, type CryptoProvider, type MaybePromise } from "@sealane/providers";
 import { equalBytes } from "@sealane/wire";
 import type { DropReason } from "../packets/drop.ts";
 import type { RetryPacket, VersionNegotiationPacket } from "../packets/header.ts";
 import type { Role } from "../packets/role.ts";
-import { chain } from "../crypto/maybe.ts";
 import type { ParameterSetup } from "../parameters/parameter_exchange.ts";
 import { verifyRetry } from "./retry.ts";
 import type { QuicVersion } from "../packets/version.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { chain } from "@sealane/providers";
 import type { ClientConfig, CommonConfig, CustomExtension, ServerConfig } from "@sealane/handshake";
 import { CipherSuiteId, ExtensionType, TlsError } from "@sealane/wire";
 import type { QuicServerConfig } from "../config.ts";
@@ -44,8 +45,7 @@ export function adaptServer(
     onClientHello: (hello) => {
       const adapt = (answer: ServerConfig | void): ServerConfig | void =>
         answer === undefined ? undefined : adaptServer(answer, parts);
-      const answer = onClientHello(hello);
-      return answer instanceof Promise ? answer.then(adapt) : adapt(answer);
+      return chain(onClientHello(hello), adapt);
     },
   };
 }

@@ -13,10 +13,9 @@ import type {
   Session,
   Tickets,
 } from "@sealane/handshake";
-import type { MaybePromise } from "@sealane/providers";
+import { chain, type MaybePromise } from "@sealane/providers";
 import { concat, equalBytes, Reader, Writer } from "@sealane/wire";
 import type { ConnectionHooks } from "./connection_hooks.ts";
-import { chain } from "../crypto/maybe.ts";
 import {
   decodeRemembered,
   encodeRemembered,

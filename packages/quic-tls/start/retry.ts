@@ -3,11 +3,10 @@
  *
  * @module
  */
-import type { CryptoProvider, MaybePromise } from "@sealane/providers";
+import { chain, type CryptoProvider, type MaybePromise, requireBytes } from "@sealane/providers";
 import { equalBytes } from "@sealane/wire";
 import { RETRY_TAG_LENGTH, type RetryPacket, writeLongPrefix } from "../packets/header.ts";
 import { initialSuite } from "../keys/initial.ts";
-import { chain } from "../crypto/maybe.ts";
 import type { QuicVersion } from "../packets/version.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -29,7 +28,11 @@ export function retryIntegrityTag(
   pseudoPacket.set(retry, 1 + id.length);
   return chain(
     initialSuite(provider).aead.importKey(version.retryKey),
-    (key) => key.seal(version.retryNonce, pseudoPacket, EMPTY),
+    (key) =>
+      chain(
+        key.seal(version.retryNonce, pseudoPacket, EMPTY),
+        (tag) => requireBytes(tag, "the integrity tag of Retry", RETRY_TAG_LENGTH),
+      ),
   );
 }
 

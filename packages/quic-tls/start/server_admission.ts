@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CryptoProvider, MaybePromise } from "@sealane/providers";
+import { chain, type CryptoProvider, type MaybePromise, randomFrom } from "@sealane/providers";
 import { equalBytes, TlsError, utf8 } from "@sealane/wire";
 import { AddressTokens } from "./address_token.ts";
 import type { QuicServerConfig } from "../config.ts";
@@ -15,7 +15,6 @@ import {
   type ParsedPacket,
   versionNegotiation,
 } from "../packets/header.ts";
-import { chain } from "../crypto/maybe.ts";
 import { writeRetry } from "./retry.ts";
 import { QUIC_VERSIONS, type QuicVersion, reservedVersion } from "../packets/version.ts";
 
@@ -113,7 +112,7 @@ export class ServerAdmission {
     if (datagramLength < MIN_INITIAL_DATAGRAM) return drop("small-datagram");
     if (unknown || !this.#versions.includes(packet.version)) {
       // RFC 9000 §6.3: a reserved version keeps clients used to versions that they do not know.
-      const reserved = reservedVersion(this.#config.provider.random(4));
+      const reserved = reservedVersion(randomFrom(this.#config.provider, 4));
       const offered = [...this.#versions.map(({ id }) => id), reserved];
       return { type: "answer", datagram: versionNegotiation(packet, offered) };
     }
@@ -125,9 +124,15 @@ export class ServerAdmission {
       if (!chosen) return drop("connection-id-too-short");
     }
     return chain(this.#validate(packet, from), (accepted) => {
-      if (accepted.addressValidated || !this.#config.retry?.()) return accepted;
+      if (accepted.addressValidated || !this.#wantsRetry()) return accepted;
       return this.#retry(packet, from);
     });
+  }
+
+  #wantsRetry(): boolean {
+    const answer = this.#config.retry?.() ?? false;
+    if (typeof answer === "boolean") return answer;
+    throw new TlsError("local/callback", "retry answered neither true nor false");
   }
 
   /** What the token of an Initial packet shows. */
@@ -156,7 +161,7 @@ export class ServerAdmission {
   #retry(packet: LongPacket, from: PeerAddress): MaybePromise<Admission> {
     const { provider, connectionIdLength = MIN_FIRST_CONNECTION_ID } = this.#config;
     const originalDestinationConnectionId = packet.destinationConnectionId.slice();
-    const sourceConnectionId = provider.random(connectionIdLength);
+    const sourceConnectionId = randomFrom(provider, connectionIdLength);
     const ids = [originalDestinationConnectionId, sourceConnectionId] as const;
     return chain(this.#tokens.retry(addressOf(from), ...ids), (token) => {
       const retry = writeRetry(provider, {

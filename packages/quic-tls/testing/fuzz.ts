@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isPromise } from "@sealane/providers";
 import { concat, toHex } from "@sealane/wire";
 import { SeededRandom } from "@sealane/wire/testing";
 import { QuicError, transportErrorName } from "../errors.ts";
@@ -96,13 +97,13 @@ export async function fuzz(packets: number, seed: number): Promise<Map<string, n
       if (packet.type === "dropped") outcome = packet.reason;
       else if (packet.type === "retry") {
         const pending = end.tls.receiveRetry(packet);
-        outcome = (pending instanceof Promise ? await pending : pending) ?? "followed";
+        outcome = (isPromise(pending) ? await pending : pending) ?? "followed";
       } else if (packet.type === "version-negotiation") {
         const next = end.tls.receiveVersionNegotiation(packet);
         outcome = typeof next === "string" ? next : "followed";
       } else if ("packetNumberOffset" in packet) {
         const pending = end.tls.open(packet);
-        const opened = pending instanceof Promise ? await pending : pending;
+        const opened = isPromise(pending) ? await pending : pending;
         outcome = typeof opened === "string" ? opened : "opened";
       }
       if (ACCEPTED.has(outcome)) {

@@ -13,7 +13,7 @@ import {
   type HandshakeInfo,
   type ServerConfig,
 } from "@sealane/handshake";
-import type { MaybePromise } from "@sealane/providers";
+import { isPromise, type MaybePromise } from "@sealane/providers";
 import { TrafficKey } from "@sealane/record";
 import { AlertDescription, ContentType, TlsError } from "@sealane/wire";
 import { type ConnectionEvent, type ConnectionOptions, skipLimit } from "./connection_options.ts";
@@ -125,7 +125,7 @@ export class Connection {
   start(): MaybePromise<void> {
     return this.#guard(() => {
       const starting = this.#handshake.start();
-      return starting instanceof Promise
+      return isPromise(starting)
         ? this.#track(starting.finally(() => this.#drain()))
         : this.#drain();
     });
@@ -144,7 +144,7 @@ export class Connection {
       return this.#track(this.#running.then(() => this.#receive(copy)));
     }
     const received = this.#receive(bytes);
-    return received instanceof Promise ? this.#track(received) : received;
+    return isPromise(received) ? this.#track(received) : received;
   }
 
   /**
@@ -269,7 +269,7 @@ export class Connection {
   sendTickets(count = 1): MaybePromise<void> {
     this.#requireOpen("sendTickets");
     const sending = this.#handshake.post.sendTickets(count);
-    if (!(sending instanceof Promise)) return this.#guard(() => this.#drain());
+    if (!isPromise(sending)) return this.#guard(() => this.#drain());
     return this.#guard(() =>
       sending.then(() => {
         if (this.#error === null && !this.#writeClosed) this.#drain();
@@ -449,7 +449,7 @@ export class Connection {
   #guard(step: () => MaybePromise<void>): MaybePromise<void> {
     try {
       const result = step();
-      if (!(result instanceof Promise)) return;
+      if (!isPromise(result)) return;
       return result.catch((error) => {
         throw this.#fail(error);
       });

@@ -8,7 +8,7 @@ import {
 } from "@sealane/handshake";
 import { TrustStore } from "@sealane/pki";
 import { createTestAuthority } from "@sealane/pki/testing";
-import type { CryptoProvider } from "@sealane/providers";
+import { type CryptoProvider, isPromise } from "@sealane/providers";
 import { nativeProvider } from "@sealane/providers/native";
 import { nobleProvider } from "@sealane/providers/noble";
 import { webCryptoProvider } from "@sealane/providers/webcrypto";
@@ -43,7 +43,7 @@ Deno.test("a connection carries a request, its answer, and data after a wrong on
     // Nothing goes out: no alert above all.
     for (const end of [judge, prover]) assertEquals(end.take(), new Uint8Array());
     const identity = validateAuthenticator(judge, request, made);
-    assert(identity !== null && !(identity instanceof Promise));
+    assert(identity !== null && !isPromise(identity));
     assertEquals(identity.certificates, credential.certificates);
   }
   client.write(utf8("still"));

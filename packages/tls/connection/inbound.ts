@@ -4,7 +4,7 @@
  * @module
  */
 import type { Handshake, Level } from "@sealane/handshake";
-import type { MaybePromise } from "@sealane/providers";
+import { isPromise, type MaybePromise } from "@sealane/providers";
 import { type RecordContent, RecordReader, type TrafficKey } from "@sealane/record";
 import { ContentType, TlsError } from "@sealane/wire";
 import type { ConnectionEvent, ConnectionOptions } from "./connection_options.ts";
@@ -83,10 +83,10 @@ export class Inbound {
   #readRecords(): MaybePromise<void> {
     while (!this.#closed) {
       const record = this.reader.next();
-      if (record instanceof Promise) return this.#readRecordsLater(record);
+      if (isPromise(record)) return this.#readRecordsLater(record);
       if (record === null) return;
       const handled = this.#take(record);
-      if (handled instanceof Promise) return this.#readRecordsLater(handled);
+      if (isPromise(handled)) return this.#readRecordsLater(handled);
     }
   }
 
@@ -116,7 +116,7 @@ export class Inbound {
 
   #takeHandshake(content: Uint8Array): MaybePromise<void> {
     const received = this.#handshake.receive(this.#level, content);
-    if (received instanceof Promise) return received.finally(() => this.#handshakeTaken());
+    if (isPromise(received)) return received.finally(() => this.#handshakeTaken());
     this.#handshakeTaken();
   }
 

@@ -12,7 +12,7 @@ import type {
   PeerIdentity,
   ServerConfig,
 } from "@sealane/handshake";
-import type { MaybePromise } from "@sealane/providers";
+import { isPromise, type MaybePromise } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
 import { OpenRequests } from "./client_authentication.ts";
 import { Connection } from "../connection/connection.ts";
@@ -383,7 +383,7 @@ export class TlsStream {
   async #open(): Promise<void> {
     try {
       this.#starting = this.#connection.start();
-      if (this.#starting instanceof Promise) await this.#starting;
+      if (isPromise(this.#starting)) await this.#starting;
       this.#afterStep();
       while (!this.#connection.complete) await this.#input.pump();
       // A client's Finished is on its way before anybody hears of it.

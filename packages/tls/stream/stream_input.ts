@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isPromise } from "@sealane/providers";
 import type { TlsError } from "@sealane/wire";
 import type { Connection } from "../connection/connection.ts";
 import { Incoming } from "./incoming.ts";
@@ -141,7 +142,7 @@ export class StreamInput {
       const received = chunk === null
         ? this.#connection.receiveEnd()
         : this.#connection.receive(chunk);
-      if (received instanceof Promise) await received;
+      if (isPromise(received)) await received;
       if (this.#failure !== null) throw this.#failure; // ended by us in the meantime
       this.#hooks.step();
     } catch (error) {

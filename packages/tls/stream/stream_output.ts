@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isPromise } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
 import type { Connection } from "../connection/connection.ts";
 import { type Deferred, deferred } from "../connection/deferred.ts";
@@ -146,7 +147,7 @@ export class StreamOutput {
     if (this.#error !== null) throw this.#error;
     try {
       const taken = this.#connection.take();
-      const bytes = taken instanceof Promise ? await taken : taken;
+      const bytes = isPromise(taken) ? await taken : taken;
       if (bytes.length === 0) return;
       await this.#transport.write(bytes).catch((cause) => {
         throw transportError("writing", cause);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isPromise } from "@sealane/providers";
 import type { ClientConfig, ClientTarget, ServerConfig, Session } from "@sealane/handshake";
 import { TlsError } from "@sealane/wire";
 import { Connection } from "../connection/connection.ts";
@@ -42,7 +43,7 @@ export class Link {
   /** Hands over what one end has to say; whether it had anything. What ends the other one is in its `error`. */
   pass(from: Side, change: ChangeRecords = (records) => records): boolean {
     const bytes = this[from].take();
-    if (bytes instanceof Promise) throw new Error("the provider is asynchronous");
+    if (isPromise(bytes)) throw new Error("the provider is asynchronous");
     const to = from === "client" ? "server" : "client";
     for (const record of change(splitRecords(bytes))) this.deliver(to, record);
     return bytes.length > 0;
@@ -86,7 +87,7 @@ export class Link {
 }
 
 function synchronous(result: void | Promise<void>): void {
-  if (result instanceof Promise) throw new Error("the provider is asynchronous");
+  if (isPromise(result)) throw new Error("the provider is asynchronous");
 }
 
 /** The records in `bytes`. */

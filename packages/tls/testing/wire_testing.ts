@@ -13,7 +13,7 @@ import type {
   Session,
 } from "@sealane/handshake";
 import type { Interference } from "@sealane/handshake/conformance";
-import type { CipherSuite } from "@sealane/providers";
+import { type CipherSuite, isPromise } from "@sealane/providers";
 import { RecordWriter, TrafficKey } from "@sealane/record";
 import { ContentType, HandshakeType, TlsError } from "@sealane/wire";
 import { Connection } from "../connection/connection.ts";
@@ -209,7 +209,7 @@ export class Wire {
       if (key === null) continue;
       keys.set(level, key);
       const inner = key.open(record.subarray(0, 5), content);
-      if (inner instanceof Promise) throw new Error("the provider is asynchronous");
+      if (isPromise(inner)) throw new Error("the provider is asynchronous");
       if (inner === null) continue;
       const end = inner.findLastIndex((byte) => byte !== 0);
       return { level, type: inner[end], content: inner.slice(0, end) };
@@ -248,6 +248,6 @@ function messageEnd(bytes: Uint8Array, at: number): number {
 }
 
 function synchronous<T>(result: T | Promise<T>): T {
-  if (result instanceof Promise) throw new Error("the provider is asynchronous");
+  if (isPromise(result)) throw new Error("the provider is asynchronous");
   return result;
 }
