@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { chain, isPromise } from "./maybe_promise.ts";
+import { chain } from "./maybe_promise.ts";
 import { TlsError } from "@sealane/wire";
 import type { CryptoProvider, MaybePromise, Signer } from "./provider.ts";
 

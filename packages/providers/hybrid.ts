@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { chainBoth } from "./answers.ts";
+import { chainBoth } from "./maybe_promise.ts";
 import { concat, NamedGroup, namedGroupName, wipe } from "@sealane/wire";
 import { mlKemGroups } from "./ml_kem.ts";
-import type { KeyExchangeGroup, KeyPair, MaybePromise } from "./provider.ts";
+import type { KeyExchangeGroup, KeyPair } from "./provider.ts";
 
 /**
  * The three groups of RFC 10024 section 4, and curveSM2MLKEM768 of draft-yang-tls-hybrid-sm2-mlkem section 3: their parts,

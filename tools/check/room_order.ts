@@ -36,7 +36,6 @@ export const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["identity"],
     ["messages"],
     ["extensions"],
-    ["engine/maybe.ts"],
   ],
   "quic-tls": [
     ["testing"],
@@ -49,7 +48,6 @@ export const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["frames"],
     ["packets"],
     ["errors.ts"],
-    ["crypto/maybe.ts"],
   ],
   "sm-crypto": [["."]],
   "tls": [["testing"], ["."], ["node", "deno"], ["stream"], ["connection"], ["options"]],

@@ -12,7 +12,6 @@ import {
   isBytes,
   isPromise,
   type MaybePromise,
-  promised,
   requireOpened,
   requireSealed,
 } from "@sealane/providers";
