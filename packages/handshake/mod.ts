@@ -56,7 +56,11 @@ export * from "./exported_authenticators/mod.ts";
 export type { ExtensionContext } from "./extensions/table.ts";
 export type { TicketRequest } from "./extensions/ticket_request.ts";
 export * from "./handshake.ts";
-export { DEFAULT_LIMITS, type HandshakeLimits } from "./config/limits.ts";
+export {
+  DEFAULT_LIMITS,
+  type HandshakeLimitOptions,
+  type HandshakeLimits,
+} from "./config/limits.ts";
 export * from "./config/observer.ts";
 export * from "./identity/peer.ts";
 export type {

@@ -37,13 +37,8 @@ export * from "./names/ip_address.ts";
 export * from "./path/service_identity.ts";
 export * from "./status/ocsp.ts";
 export * from "./status/ocsp_response.ts";
-export {
-  DEFAULT_PATH_LIMITS,
-  type PathLimits,
-  type PathOptions,
-  type VerifiedPath,
-  verifyPath,
-} from "./path/path.ts";
+export { type PathOptions, type VerifiedPath, verifyPath } from "./path/path.ts";
+export { DEFAULT_PATH_LIMITS, type PathLimits, resolveLimits } from "./limits.ts";
 export * from "./certificate/pem.ts";
 export type { PolicyInputs } from "./path/policy.ts";
 export {

@@ -39,6 +39,18 @@ export function contextTag(number: number, form: "primitive" | "constructed"): D
 /** How deep readers may nest. X.509 with every extension stays below half of it. */
 export const MAX_DER_DEPTH = 24;
 
+/**
+ * How many elements a reader and those inside of it read, unless told otherwise: the bytes of a message bound its memory,
+ * this bounds its time. A certificate with 2,000 names has a quarter of it.
+ */
+export const MAX_DER_ELEMENTS = 16_384;
+
+/** How many elements may still be read, for the readers that share it. */
+export interface DerElementBudget {
+  /** Counts down with every element. */
+  left: number;
+}
+
 /** One element: its identifier octet, its content, and the whole encoding. All are views over the input. */
 export interface DerElement {
   /** The identifier octet. */
@@ -77,19 +89,25 @@ export class DerReader {
   readonly #what: string;
   readonly #code: TlsErrorCode;
   readonly #depth: number;
+  readonly #elements: DerElementBudget;
   #offset = 0;
 
-  /** `what` names the structure in errors; `code` is the code of those errors, `peer/decode-error` unless given. */
+  /**
+   * `what` names the structure in errors; `code` is the code of those errors, `peer/decode-error` unless given. Readers
+   * that are given the same `elements` share it; {@link MAX_DER_ELEMENTS} unless given.
+   */
   constructor(
     bytes: Uint8Array,
     what: string,
     code: TlsErrorCode = "peer/decode-error",
     depth = 0,
+    elements: DerElementBudget = { left: MAX_DER_ELEMENTS },
   ) {
     this.#bytes = bytes;
     this.#what = what;
     this.#code = code;
     this.#depth = depth;
+    this.#elements = elements;
     if (depth > MAX_DER_DEPTH) this.fail(`elements nest deeper than ${MAX_DER_DEPTH}`);
   }
 
@@ -118,6 +136,7 @@ export class DerReader {
     const bytes = this.#bytes;
     const start = this.#offset;
     if (bytes.length - start < 2) this.fail(`${field} is missing`);
+    if (--this.#elements.left < 0) this.fail("there are more elements than the limit allows");
     const tag = bytes[start];
     // No structure of ours has tag numbers above 30.
     if ((tag & 0x1f) === 0x1f) this.fail(`${field} has a tag of several bytes`);
@@ -165,7 +184,12 @@ export class DerReader {
 
   /** A reader over part of this one's bytes, whose errors name `field` too. */
   nested(content: Uint8Array, field: string): DerReader {
-    return new DerReader(content, `${this.#what} ${field}`, this.#code, this.#depth + 1);
+    return this.embedded(content, `${this.#what} ${field}`);
+  }
+
+  /** A reader over an encoding that an element of this one holds, for instance an extension; `what` names it in errors. */
+  embedded(content: Uint8Array, what: string): DerReader {
+    return new DerReader(content, what, this.#code, this.#depth + 1, this.#elements);
   }
 
   /** Decodes the constructed value with `tag` that comes next; `body` has to use it up. */
@@ -279,7 +303,10 @@ export class DerReader {
   ia5String(field: string, tag: DerTag = DerTag.ia5String): string {
     const content = this.content(tag, field);
     for (const byte of content) if (byte >= 0x80) this.fail(`${field} is not ASCII`);
-    return utf8Decoder.decode(content);
+    // A call of the decoder costs more than a short text is worth.
+    return content.length <= 64
+      ? String.fromCharCode.apply(null, Array.from(content))
+      : utf8Decoder.decode(content);
   }
 
   /** A UTCTime or GeneralizedTime in milliseconds since 1970, in the only forms that RFC 5280 section 4.1.2.5 allows. */
@@ -345,8 +372,12 @@ function smallArc(content: Uint8Array, start: number, end: number): number {
   return arc;
 }
 
+/** In pieces of 7 groups, which are safe integers: BigInt is slow. */
 function largeArc(content: Uint8Array, start: number, end: number): bigint {
   let arc = 0n;
-  for (let i = start; i <= end; i++) arc = arc << 7n | BigInt(content[i] & 0x7f);
+  for (let from = start; from <= end; from += 7) {
+    const to = Math.min(from + 6, end);
+    arc = (arc << BigInt(7 * (to - from + 1))) | BigInt(smallArc(content, from, to));
+  }
   return arc;
 }

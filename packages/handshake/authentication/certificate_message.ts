@@ -85,7 +85,7 @@ export function* receiveCertificate(
   if (entries.length > depth) {
     throw new TlsError(
       "peer/certificate-too-large",
-      `Certificate has ${entries.length} certificates, more than the limit of ${depth}`,
+      `Certificate has ${entries.length} certificates, more than the limit certificateDepth of ${depth}`,
     );
   }
   for (const entry of entries) checkEntryExtensions(entry, request.offeredExtensions);

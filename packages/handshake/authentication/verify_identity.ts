@@ -44,7 +44,13 @@ export function* verifyIdentity(
   if (trust === undefined) {
     throw new TlsError("local/internal", "no way to verify the peer is configured");
   }
-  const options = { chain: identity.certificates, now: config.clock(), trust, provider };
+  const options = {
+    chain: identity.certificates,
+    now: config.clock(),
+    trust,
+    provider,
+    limits: config.allLimits.certificatePath,
+  };
   const path = yield* settle(
     context.role === "client"
       ? verifyServerCertificate({ ...options, serverName })

@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { mustStaple, type VerifiedPath, verifyStaple, verifyTimestamps } from "@sealane/pki";
+import {
+  mustStaple,
+  stapledTimestamps,
+  type VerifiedPath,
+  verifyStaple,
+  verifyTimestamps,
+} from "@sealane/pki";
 import { TlsError } from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import type { TransparencyPolicy } from "../config/policies.ts";
@@ -48,10 +54,15 @@ function* checkTimestamps(
   { certificates: [certificate, issuer], anchor }: VerifiedPath,
   { logs, minimum = 2 }: TransparencyPolicy,
 ): Step<void> {
+  const { ocspResponse, signedCertificateTimestamps } = identity;
+  // RFC 6962 §3.3: in the TLS extension, in a stapled response, or in the certificate.
+  const stapled = ocspResponse === null
+    ? []
+    : stapledTimestamps(ocspResponse, certificate, issuer ?? anchor);
   const verdicts = yield* settle(verifyTimestamps({
     certificate,
     issuer: issuer ?? anchor,
-    timestamps: identity.signedCertificateTimestamps,
+    timestamps: [...signedCertificateTimestamps, ...stapled],
     logs,
     now: config.clock(),
     provider: config.provider,

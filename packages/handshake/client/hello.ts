@@ -33,7 +33,7 @@ import { installEarlyKeys, whyNoEarlyData } from "./early_data.ts";
 import { Grease } from "../extensions/grease.ts";
 import { generateShares, groupOf, shareEntries } from "./key_shares.ts";
 import { offeredExtensions, offersPskAlone } from "./offered_extensions.ts";
-import { choosePsks, encodeWithBinders } from "./psk.ts";
+import { choosePsks, encodeWithBinders, pskPlaceholder } from "./psk.ts";
 
 /** What a client has offered and needs again when the server answers. */
 export interface ClientOffer {
@@ -82,7 +82,8 @@ export function* makeOffer(
   };
   if (chosenEch === null) return makeClientOffer(hello, keyPairs, psks, noEarlyData);
   if (chosenEch === "grease") {
-    return makeClientOffer(greaseEch(hello, config), keyPairs, psks, noEarlyData);
+    const imitated = greaseEch(hello, config, pskPlaceholder(config, psks));
+    return makeClientOffer(imitated, keyPairs, psks, noEarlyData);
   }
   const ech = yield* EchOffer.create(config, chosenEch);
   return { ...makeClientOffer(hello, keyPairs, psks, noEarlyData), ech };

@@ -136,6 +136,14 @@ function placeholder(
   });
 }
 
+/** pre_shared_key as it will be sent, but with empty binders; `null` without PSKs. */
+export function pskPlaceholder(
+  config: ResolvedClientConfig,
+  psks: readonly Psk[],
+): RawExtension | null {
+  return psks.length === 0 ? null : placeholder(config, psks, emptyBinders(config.suites, psks));
+}
+
 function emptyBinders(suites: readonly CipherSuite[], psks: readonly Psk[]): Uint8Array[] {
   return psks.map((psk) => new Uint8Array(hashNamed(suites, psk.hash)?.outputLength ?? 0));
 }

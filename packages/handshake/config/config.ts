@@ -14,7 +14,7 @@ import type { EchKey } from "./ech_keys.ts";
 import type { CustomExtension } from "./custom_extension.ts";
 import type { CertificateCompression } from "../extensions/compression_algorithms.ts";
 import type { TicketRequest } from "../extensions/ticket_request.ts";
-import type { HandshakeLimits } from "./limits.ts";
+import type { HandshakeLimitOptions } from "./limits.ts";
 import type { Observer } from "./observer.ts";
 import type { PeerIdentity } from "../identity/peer.ts";
 import type { ExternalPsk } from "./external_psk.ts";
@@ -116,7 +116,7 @@ export interface CommonConfig {
   /** Extensions of the program's own. */
   readonly customExtensions?: readonly CustomExtension[];
   /** Bounds on what the peer may send. */
-  readonly limits?: Partial<HandshakeLimits>;
+  readonly limits?: HandshakeLimitOptions;
   /** Milliseconds since 1970; `Date.now` unless given. */
   readonly now?: () => number;
   /** Random bytes for hello randoms, session ids, GREASE and ticket fields; the provider's unless given. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { DEFAULT_PATH_LIMITS, type PathLimits, resolveLimits } from "@sealane/pki";
 import { HandshakeType } from "@sealane/wire";
 
 /** Limits on what a peer may send. */
@@ -14,6 +15,11 @@ export interface HandshakeLimits {
   readonly certificateMessage: number;
   /** Most certificates in a chain. 64 unless given. */
   readonly certificateDepth: number;
+  /**
+   * What the verification of the peer's certificates may cost, as `@sealane/pki` has it: the depth of a path, how many are
+   * tried, signatures, work. Its `certificates` and `bytes` are `certificateDepth` and `certificateMessage` unless given.
+   */
+  readonly certificatePath: PathLimits;
   /** Most bytes that wait while an earlier `receive` is pending. 262,144 unless given. */
   readonly pendingBytes: number;
   /** Most KeyUpdate messages in a row without application data between them. 32 unless given. */
@@ -33,13 +39,40 @@ export interface HandshakeLimits {
 export const DEFAULT_LIMITS: HandshakeLimits = {
   handshakeMessage: 65_536,
   certificateMessage: 131_072,
-  certificateDepth: 64,
+  certificateDepth: DEFAULT_PATH_LIMITS.certificates,
+  certificatePath: DEFAULT_PATH_LIMITS,
   pendingBytes: 262_144,
   keyUpdatesWithoutData: 32,
   authenticationRequests: 1_000,
   pskLookups: 8,
   tickets: 16,
 };
+
+/** Limits that differ from {@link DEFAULT_LIMITS}; `undefined` is the default. */
+export interface HandshakeLimitOptions extends Partial<Omit<HandshakeLimits, "certificatePath">> {
+  /** See {@link HandshakeLimits.certificatePath}. */
+  readonly certificatePath?: Partial<PathLimits>;
+}
+
+/**
+ * The limits with the defaults where none is given.
+ *
+ * @throws {TlsError} `api/config` for a limit that is no number from 0 on, or has a name that is none of a limit.
+ */
+export function resolveHandshakeLimits(
+  { certificatePath = {}, ...given }: HandshakeLimitOptions = {},
+): HandshakeLimits {
+  const limits = resolveLimits(DEFAULT_LIMITS, given, "limit");
+  const path = {
+    ...DEFAULT_PATH_LIMITS,
+    certificates: limits.certificateDepth,
+    bytes: limits.certificateMessage,
+  };
+  return {
+    ...limits,
+    certificatePath: resolveLimits(path, certificatePath, "limit certificatePath"),
+  };
+}
 
 /** The largest message of a type, bytes with header. */
 export function messageLimit(limits: HandshakeLimits, type: HandshakeType): number {

@@ -28,7 +28,7 @@ import { NOT_FOR_CREDENTIALS } from "../identity/delegation.ts";
 import { chooseEchConfig, type ChosenEchConfig, decodeEchConfigList } from "./ech_config.ts";
 import { checkEchKeys, type EchKeyRing } from "./ech_keys.ts";
 import { WHERE_ALLOWED } from "../extensions/table.ts";
-import { DEFAULT_LIMITS, type HandshakeLimits } from "./limits.ts";
+import { type HandshakeLimits, resolveHandshakeLimits } from "./limits.ts";
 import type { ExternalPsk } from "./external_psk.ts";
 import { MAX_TICKET_LIFETIME } from "../session/session.ts";
 import { suitesInCompany } from "./suite_profile.ts";
@@ -237,7 +237,7 @@ function resolve(config: CommonConfig, role: "client" | "server"): ResolvedConfi
     peerTypes: config.peerCertificateTypes ?? [CertificateType.X509],
     ...statusRequests(config, role),
     alpnBytes: alpnBytes(config.alpn ?? []),
-    allLimits: { ...DEFAULT_LIMITS, ...config.limits },
+    allLimits: resolveHandshakeLimits(config.limits),
     authenticationLimit: 1000 * (config.authenticationLifetime ?? MAX_TICKET_LIFETIME),
     clock: config.now ?? Date.now,
     randomBytes: (length) => randomFrom(config.random ?? provider, length),

@@ -18,6 +18,7 @@ import {
   type Observer,
   PACKETS,
   RECORDS,
+  type Session,
 } from "../mod.ts";
 import { decodeClientHello } from "../messages/client_hello.ts";
 import { decodeEchConfig, hpkeInfo } from "../config/ech_config.ts";
@@ -207,6 +208,33 @@ Deno.test("an imitation looks like the real thing", async () => {
     },
   ));
   assertEquals(shapes[0], shapes[1]);
+});
+
+Deno.test("row 291: an imitation has the size of a real offer, with and without a PSK and early data", async () => {
+  const config = { ...server, tickets, earlyData: { replayGuard: createReplayGuard() } };
+  const imitating = { ...client, ech: "grease" } as const;
+  const payload = async (chosen: ClientConfig, session: Session | null) => {
+    const target_ = session === null ? target : { ...target, session };
+    const { extensions } = sentHello(await run(chosen, config, undefined, target_));
+    const ech = decodeExtension(extensions, encryptedClientHelloInClientHello);
+    assert(ech?.type === "outer");
+    return ech.payload.length;
+  };
+  const psk = { identity: new Uint8Array(100), key: new Uint8Array(32) };
+  const sizes = new Set<number>();
+  for (const more of [{}, { earlyData: true }, { externalPsks: [psk] }]) {
+    const [real, imitation] = [{ ...client, ...more }, { ...imitating, ...more }];
+    const { session } = await run(real, config);
+    const { session: other } = await run(imitating, config);
+    assert(session !== null && other !== null);
+    assertEquals(other.ticket.length, session.ticket.length);
+    assertEquals(await payload(imitation, null), await payload(real, null));
+    const [resumed, imitated] = [await payload(real, session), await payload(imitation, other)];
+    assertEquals(imitated, resumed);
+    sizes.add(resumed).add(await payload(real, null));
+  }
+  // A size that is always the same would show nothing.
+  assert(sizes.size >= 3, [...sizes].join());
 });
 
 Deno.test("row 231: without a configuration that can be used: imitated, left out or refused", async () => {

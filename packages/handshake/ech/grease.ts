@@ -28,9 +28,13 @@ const SUITES = [HpkeAead.AES_128_GCM, HpkeAead.ChaCha20Poly1305].map((aead) => (
 
 /**
  * A hello with GREASE ECH in the place of its encrypted_client_hello, which is of type inner; without it where the provider
- * has nothing to imitate.
+ * has nothing to imitate. `psks` is the pre_shared_key that goes with the hello, `null` without one.
  */
-export function greaseEch(hello: ClientHello, config: ResolvedClientConfig): ClientHello {
+export function greaseEch(
+  hello: ClientHello,
+  config: ResolvedClientConfig,
+  psks: RawExtension | null,
+): ClientHello {
   const { provider, randomBytes } = config;
   const suites = SUITES.filter((suite) => Hpke.supports(provider, suite));
   const [choice, configId] = randomBytes(2);
@@ -41,7 +45,9 @@ export function greaseEch(hello: ClientHello, config: ResolvedClientConfig): Cli
   }
   const hpke = new Hpke(provider, suite);
   // RFC 9849 §6.2.1: as long as the real one would be, under a valid key that nobody has.
-  const { length } = encodeInner(arrangeInner(hello), IMAGINED_NAME_LENGTH);
+  const extensions = psks === null ? hello.extensions : [...hello.extensions, psks];
+  const inner = arrangeInner({ ...hello, extensions });
+  const { length } = encodeInner(inner, IMAGINED_NAME_LENGTH);
   const grease = encodeExtension(encryptedClientHelloInClientHello, {
     type: "outer",
     cipherSuite: { kdf: suite.kdf, aead: suite.aead },
@@ -49,8 +55,10 @@ export function greaseEch(hello: ClientHello, config: ResolvedClientConfig): Cli
     enc: hpke.generateKeyPair().publicKey,
     payload: randomBytes(length + hpke.tagLength),
   });
-  const extensions = hello.extensions.map((extension) => isEch(extension) ? grease : extension);
-  return { ...hello, extensions };
+  return {
+    ...hello,
+    extensions: hello.extensions.map((extension) => isEch(extension) ? grease : extension),
+  };
 }
 
 /** RFC 9849 §6.1.2: as many identities and binders as the inner hello has, of the same lengths, all random. */

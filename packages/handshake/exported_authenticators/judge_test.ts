@@ -106,6 +106,19 @@ Deno.test("authenticators work on a resumed connection, and belong to it alone",
   assertEquals(server.info?.peer, null);
 });
 
+Deno.test("an answer is judged by the request that was made, not by another with its context", async () => {
+  const { client, server } = connected();
+  const context = Uint8Array.of(1, 2, 3);
+  const request = createAuthenticatorRequest(client, { context, serverName: "three.example" });
+  // The same context on another connection, which asks for less.
+  const elsewhere = connected();
+  const lenient = createAuthenticatorRequest(elsewhere.client, { context });
+  const answer = await createAuthenticator(server, request, second.credential);
+  assertEquals(await codeOf(() => validateAuthenticator(client, lenient, answer)), "api/argument");
+  const validate = () => validateAuthenticator(client, request, answer);
+  assertEquals(await codeOf(validate), "peer/certificate-name");
+});
+
 Deno.test("neither the observer nor custom extensions of the handshake see authenticators", async () => {
   let seen = 0;
   const count = () => {

@@ -74,7 +74,7 @@ export function createAuthenticatorRequest(
   const context = freshContext(state, options.context);
   const extensions = [...serverName(state, options), ...ourExtensions(state, options)];
   const bytes = encodeCertificateRequest({ context, extensions }, requestType(state.role));
-  state.openRequest(context);
+  state.openRequest(context, bytes);
   return bytes;
 }
 

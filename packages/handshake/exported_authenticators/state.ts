@@ -37,8 +37,8 @@ export function authenticatorSchemes(schemes: readonly SignatureScheme[]): Signa
 export class AuthenticatorState implements ExportedAuthenticators {
   readonly #context: FlowContext;
   readonly #post: PostHandshake;
-  /** The contexts of our requests that are not answered. */
-  readonly #open = new Set<string>();
+  /** Our requests that are not answered, by their contexts. */
+  readonly #open = new Map<string, Uint8Array>();
   /** The contexts of authenticators that were made here or found valid. */
   readonly #used = new Set<string>();
 
@@ -114,9 +114,15 @@ export class AuthenticatorState implements ExportedAuthenticators {
     return this.#open.has(toHex(context));
   }
 
+  /** Whether `request` is, to the byte, the request of ours with this context that is not answered. */
+  isOpenRequest(context: Uint8Array, request: Uint8Array): boolean {
+    const made = this.#open.get(toHex(context));
+    return made !== undefined && equalBytes(made, request);
+  }
+
   /** A request of ours with this context goes out. */
-  openRequest(context: Uint8Array): void {
-    this.#open.add(toHex(context));
+  openRequest(context: Uint8Array, request: Uint8Array): void {
+    this.#open.set(toHex(context), request.slice());
   }
 
   /**

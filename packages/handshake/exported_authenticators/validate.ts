@@ -81,8 +81,10 @@ export function validateAuthenticator(
 /** Our request, which has to be open. */
 function ourRequest(state: AuthenticatorState, bytes: Uint8Array): AuthenticatorRequest {
   const request = readRequest(bytes.slice(), state.role, bytes.length);
-  if (state.isOpen(request.context)) return request;
-  if (state.isUsed(request.context)) throw usedBefore();
+  // Its context alone does not make it ours: what it asks for decides how the answer is judged.
+  if (state.isOpenRequest(request.context, request.bytes)) return request;
+  const isAnswered = state.isUsed(request.context) && !state.isOpen(request.context);
+  if (isAnswered) throw usedBefore();
   throw new TlsError("api/argument", "the authenticator request was not made on this connection");
 }
 

@@ -143,6 +143,22 @@ async function logOf({ chain: [certificate] }: TestCredential, when = Date.now()
   return { log: { publicKey }, timestamp };
 }
 
+Deno.test("row 292: timestamps in a staple count, whatever else the staple is good for", async () => {
+  const logs = [await logOf(plain), await logOf(plain)];
+  const list = new Writer();
+  for (const { timestamp } of logs) list.vector16(timestamp);
+  const value = der.octetString(new Writer().vector16(list.finish()).finish());
+  const singleExtensions = [encodeExtension("1.3.6.1.4.1.11129.2.4.5", value)];
+  const run = async (ocspResponse: Uint8Array) => {
+    const client = { certificateTransparency: { logs: logs.map(({ log }) => log) } };
+    return (await connect({ options: { ocspResponse }, client })).client?.code;
+  };
+  assertEquals(await run(await staple(plain, { singleExtensions })), undefined);
+  const TOO_FEW = "peer/certificate-transparency";
+  assertEquals(await run(await staple(plain)), TOO_FEW);
+  assertEquals(await run(await staple(demanding, { singleExtensions })), TOO_FEW);
+});
+
 Deno.test("timestamps of enough different logs are demanded where logs are given", async () => {
   const [first, second, future] = [
     await logOf(plain),

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { DerReader, DerTag } from "@sealane/wire";
+import {
+  type DerElementBudget,
+  DerReader,
+  DerTag,
+  MAX_DER_ELEMENTS,
+  TlsError,
+} from "@sealane/wire";
 import { type DistinguishedName, readDistinguishedName } from "../names/distinguished_name.ts";
 import { type CertificateExtensions, decodeExtensions, readExtensions } from "./extensions.ts";
 import {
@@ -43,6 +49,9 @@ export interface Certificate {
   readonly extensions: CertificateExtensions;
 }
 
+/** How large a certificate may be, in bytes. */
+export const MAX_CERTIFICATE_BYTES = 131_072;
+
 /**
  * Parses one certificate from DER, strictly. The result holds views over `der`, which must not change afterwards.
  *
@@ -50,7 +59,19 @@ export interface Certificate {
  * malformed, only useless in a path.
  */
 export function parseCertificate(der: Uint8Array): Certificate {
-  const outer = new DerReader(der, "certificate");
+  return parseCertificateWithin(der, { left: MAX_DER_ELEMENTS });
+}
+
+/** {@link parseCertificate} with a budget of DER elements that several certificates share. */
+export function parseCertificateWithin(der: Uint8Array, elements: DerElementBudget): Certificate {
+  // What a Certificate message may hold; a multiple of what certificates in use have.
+  if (der.length > MAX_CERTIFICATE_BYTES) {
+    throw new TlsError(
+      "peer/decode-error",
+      `certificate has ${der.length} bytes, more than ${MAX_CERTIFICATE_BYTES}`,
+    );
+  }
+  const outer = new DerReader(der, "certificate", "peer/decode-error", 0, elements);
   const certificate = outer.sequence("Certificate", (reader) => {
     const tbs = reader.tagged(DerTag.sequence, "tbsCertificate");
     const signatureAlgorithm = readAlgorithmIdentifier(reader, "signatureAlgorithm");
@@ -83,7 +104,7 @@ function readTbsCertificate(
     ? reader.optionalConstructed(0xa3, "extensions", readExtensions) ?? []
     : [];
   reader.end();
-  const extensions = decodeExtensions(list);
+  const extensions = decodeExtensions(list, reader);
   return {
     version,
     serialNumber,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { contextTag, DerReader } from "@sealane/wire";
+import { contextTag, type DerReader } from "@sealane/wire";
 import {
   type GeneralName,
   type GeneralSubtree,
@@ -279,8 +279,11 @@ export function readExtensions(reader: DerReader): CertificateExtension[] {
     }));
 }
 
-/** Decodes the extensions that are understood. */
-export function decodeExtensions(list: readonly CertificateExtension[]): CertificateExtensions {
+/** Decodes the extensions that are understood; `within` is the reader of the certificate that they are in. */
+export function decodeExtensions(
+  list: readonly CertificateExtension[],
+  within: DerReader,
+): CertificateExtensions {
   const decoded: Decoded = {};
   const unknownCritical: ExtensionId[] = [];
   for (const { id, critical, value } of list) {
@@ -288,7 +291,7 @@ export function decodeExtensions(list: readonly CertificateExtension[]): Certifi
       if (critical) unknownCritical.push(id);
       continue;
     }
-    const reader = new DerReader(value, `certificate extension ${id}`);
+    const reader = within.embedded(value, `certificate extension ${id}`);
     decoders[id](reader, decoded);
     reader.end();
     const isPolicies = id === ExtensionId.certificatePolicies;

@@ -33,32 +33,75 @@ export function parseDistinguishedName(raw: Uint8Array, what = "name"): Distingu
   return name;
 }
 
+/** RFC 5280 appendix A.1: ub-name, the upper bound of the longest attributes. */
+export const MAX_NAME_BYTES = 32_768;
+
 /** Reads the Name that comes next. */
 export function readDistinguishedName(reader: DerReader, field: string): DistinguishedName {
   const { raw, content } = reader.tagged(DerTag.sequence, field);
+  if (raw.length > MAX_NAME_BYTES) {
+    reader.fail(`${field} has ${raw.length} bytes, more than ${MAX_NAME_BYTES}`);
+  }
   const rdns: NameAttribute[][] = [];
-  const keys: string[] = [];
   reader.nested(content, field).all((name) =>
     name.constructed(DerTag.set, "RelativeDistinguishedName", (rdn) => {
       const attributes: NameAttribute[] = [];
-      const parts: string[] = [];
-      do {
-        rdn.sequence("AttributeTypeAndValue", (pair) => {
-          const type = pair.objectIdentifier("type");
-          const { tag, content, raw } = pair.element("value");
-          const text = characterString(tag, content);
-          attributes.push({ type, value: text ?? raw });
-          parts.push(
-            JSON.stringify([type, text === null ? `#${toHex(raw)}` : `=${comparable(text)}`]),
-          );
-        });
-      } while (rdn.remaining > 0);
+      do attributes.push(rdn.sequence("AttributeTypeAndValue", readAttribute)); while (
+        rdn.remaining > 0
+      );
       rdns.push(attributes);
-      // A relative distinguished name is a set: the order of its attributes does not count.
-      keys.push(parts.length === 1 ? parts[0] : parts.sort().join("+"));
     })
   );
-  return { raw, rdns, keys, key: keys.join(",") };
+  return new ParsedName(raw, rdns);
+}
+
+function readAttribute(pair: DerReader): NameAttribute {
+  const type = pair.objectIdentifier("type");
+  const { tag, content, raw } = pair.element("value");
+  const text = characterString(tag, content);
+  if (text !== null && !isStreamSafe(text)) {
+    pair.fail(`value has more than ${MAX_COMBINING} combining marks in a row`);
+  }
+  return { type, value: text ?? raw };
+}
+
+/** Names are compared far less often than they are read: their comparison form is made when it is asked for. */
+class ParsedName implements DistinguishedName {
+  readonly raw: Uint8Array;
+  readonly rdns: readonly (readonly NameAttribute[])[];
+  #keys: readonly string[] | null = null;
+  #key: string | null = null;
+
+  constructor(raw: Uint8Array, rdns: readonly (readonly NameAttribute[])[]) {
+    this.raw = raw;
+    this.rdns = rdns;
+  }
+
+  get keys(): readonly string[] {
+    return this.#keys ??= this.rdns.map(comparisonForm);
+  }
+
+  get key(): string {
+    return this.#key ??= this.keys.join(",");
+  }
+}
+
+function comparisonForm(rdn: readonly NameAttribute[]): string {
+  const parts = rdn.map(({ type, value }) =>
+    JSON.stringify([type, typeof value === "string" ? `=${comparable(value)}` : `#${toHex(value)}`])
+  );
+  // A relative distinguished name is a set: the order of its attributes does not count.
+  return parts.length === 1 ? parts[0] : parts.sort().join("+");
+}
+
+/**
+ * What it costs to make the comparison form of a name, in bytes compared: Unicode normalisation makes up to 18 characters
+ * of one.
+ */
+export function comparisonCost({ raw }: DistinguishedName): number {
+  let cost = raw.length;
+  for (const byte of raw) if (byte >= 0x80) cost += 64;
+  return cost;
 }
 
 const decoders: Readonly<Record<number, (content: Uint8Array) => string | null>> = {
@@ -95,19 +138,42 @@ function decodeAscii(content: Uint8Array): string | null {
 function decodeFixed(content: Uint8Array, width: number): string | null {
   if (content.length % width !== 0) return null;
   let text = "";
-  for (let i = 0; i < content.length; i += width) {
-    let point = 0;
-    for (let j = 0; j < width; j++) point = point * 256 + content[i + j];
-    if (point > 0x10ffff) return null;
-    text += String.fromCodePoint(point);
+  // In chunks: as arguments of one call, the characters of a long text would overflow the stack.
+  for (let start = 0; start < content.length; start += 1024 * width) {
+    const points: number[] = [];
+    const end = Math.min(start + 1024 * width, content.length);
+    for (let i = start; i < end; i += width) {
+      let point = 0;
+      for (let j = 0; j < width; j++) point = point * 256 + content[i + j];
+      if (point > 0x10ffff) return null;
+      points.push(point);
+    }
+    text += String.fromCodePoint(...points);
   }
   return text;
 }
 
+/** UAX #15 section 13, the Stream-Safe Text Format: to normalise more of them in a row takes quadratic time. */
+const MAX_COMBINING = 30;
+/** Combining marks, and the halfwidth sound marks, which normalisation makes combining ones. */
+const COMBINING = /[\p{M}\uff9e\uff9f]+/gu;
+
+function isStreamSafe(text: string): boolean {
+  if (isAscii(text)) return true;
+  for (const [run] of text.matchAll(COMBINING)) {
+    if (run.length > MAX_COMBINING && [...run].length > MAX_COMBINING) return false;
+  }
+  return true;
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false;
+  return true;
+}
+
 /** RFC 5280 §7.1: case is folded, white space at the ends goes and inside shrinks to one space, Unicode is normalised. */
 function comparable(text: string): string {
-  // deno-lint-ignore no-control-regex -- the whole of ASCII is meant
-  const folded = /^[\x00-\x7f]*$/.test(text) ? text : text.normalize("NFKC");
+  const folded = isAscii(text) ? text : text.normalize("NFKC");
   return folded.toLowerCase().replace(/\s+/g, " ").trim();
 }
 
@@ -123,10 +189,19 @@ const shortNames: Readonly<Record<string, string>> = {
 
 /** A name for people, most specific part first, at most 200 characters: `CN=example.com, O=Example`. Not for comparison. */
 export function formatDistinguishedName(name: DistinguishedName): string {
-  const parts = name.rdns.flat().toReversed().map(({ type, value }) =>
-    `${shortNames[type] ?? type}=${typeof value === "string" ? value : `#${toHex(value)}`}`
-  );
+  const parts: string[] = [];
+  let length = 0;
+  for (const { type, value } of fromTheEnd(name.rdns)) {
+    const text = typeof value === "string" ? value.slice(0, 201) : toHex(value.subarray(0, 101));
+    parts.push(`${shortNames[type] ?? type}=${typeof value === "string" ? "" : "#"}${text}`);
+    length += text.length + type.length;
+    if (length > 200) break;
+  }
   // A peer wrote this text: it must not forge lines of a log.
   const text = parts.join(", ").replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
   return text.length === 0 ? "(empty name)" : text.length > 200 ? `${text.slice(0, 197)}...` : text;
+}
+
+function* fromTheEnd(rdns: DistinguishedName["rdns"]): Generator<NameAttribute> {
+  for (let i = rdns.length - 1; i >= 0; i--) yield* rdns[i].toReversed();
 }

@@ -4,8 +4,12 @@
  * @module
  */
 
+/** Six groups of an IPv6 address and an IPv4 address: `0000:0000:0000:0000:0000:ffff:255.255.255.255`. */
+const MAX_ADDRESS_LENGTH = 45;
+
 /** The 4 or 16 bytes of an IPv4 or IPv6 address (RFC 4291 section 2.2, without zone and brackets), or `null`. */
 export function parseIpAddress(text: string): Uint8Array | null {
+  if (text.length > MAX_ADDRESS_LENGTH) return null;
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
 }
 

@@ -4,44 +4,19 @@
  * @module
  */
 import type { CryptoProvider, MaybePromise } from "@sealane/providers";
-import { equalBytes, TlsError } from "@sealane/wire";
-import { type Certificate, parseCertificate } from "../certificate/certificate.ts";
-import { formatDistinguishedName } from "../names/distinguished_name.ts";
+import { equalBytes, TlsError, toHex } from "@sealane/wire";
+import { type Certificate, parseCertificateWithin } from "../certificate/certificate.ts";
+import { type PathLimits, resolvePathLimits, WorkBudget } from "../limits.ts";
+import { comparisonCost, formatDistinguishedName } from "../names/distinguished_name.ts";
 import { run, type Steps } from "./maybe_promise.ts";
 import type { TrustAnchor, TrustStore } from "./trust.ts";
 import {
   checkBasics,
-  refuse,
+  refusal,
   SignatureVerifier,
   validatePath,
   type ValidationInputs,
 } from "./validate.ts";
-
-/** Bounds of what a peer's certificates may cost. */
-export interface PathLimits {
-  /** Certificates that a peer may send. */
-  readonly certificates: number;
-  /** Bytes of all certificates that a peer may send. */
-  readonly bytes: number;
-  /** Certificates in a path, without the anchor's. */
-  readonly depth: number;
-  /** Complete paths that are validated. */
-  readonly paths: number;
-  /** Certificates that are looked at as a next step. */
-  readonly steps: number;
-  /** Signatures that are verified. */
-  readonly signatures: number;
-}
-
-/** The limits that hold unless others are given. */
-export const DEFAULT_PATH_LIMITS: PathLimits = Object.freeze({
-  certificates: 32,
-  bytes: 1 << 18,
-  depth: 10,
-  paths: 32,
-  steps: 500,
-  signatures: 64,
-});
 
 /** What a path is built from and validated for. */
 export interface PathOptions extends ValidationInputs {
@@ -89,48 +64,94 @@ export function buildPath(
   chain: readonly Uint8Array[],
   options: PathOptions,
 ): Steps<VerifiedPath> {
-  const limits = { ...DEFAULT_PATH_LIMITS, ...options.limits };
+  const limits = resolvePathLimits(options.limits);
   return new PathBuilder(parseChain(chain, limits), options, limits).build();
 }
 
 /** Parses what a peer sent, within the limits. */
 function parseChain(chain: readonly Uint8Array[], limits: PathLimits): Certificate[] {
   const bytes = chain.reduce((sum, certificate) => sum + certificate.length, 0);
-  if (chain.length === 0 || chain.length > limits.certificates || bytes > limits.bytes) {
-    throw new TlsError(
-      "peer/bad-certificate",
-      `certificate chain has ${chain.length} certificates and ${bytes} bytes, ` +
-        `outside of 1 to ${limits.certificates} and ${limits.bytes}`,
-    );
+  if (chain.length === 0) {
+    throw new TlsError("peer/bad-certificate", "certificate chain has no certificate");
   }
-  return chain.map(parseCertificate);
+  exceeds("certificates", chain.length, limits);
+  exceeds("bytes", bytes, limits);
+  const elements = { left: limits.elements };
+  return chain.map((certificate) => parseCertificateWithin(certificate, elements));
+}
+
+function exceeds(name: "certificates" | "bytes", value: number, limits: PathLimits): void {
+  if (value <= limits[name]) return;
+  throw new TlsError(
+    "peer/bad-certificate",
+    `certificate chain has ${value} ${name}, more than the limit ${name} of ${limits[name]}`,
+  );
+}
+
+/** A certificate with what the search compares, so that it compares numbers. */
+interface Candidate {
+  readonly certificate: Certificate;
+  /** The same for certificates of the same subject. */
+  readonly subject: number;
+  /** The same for certificates of the same issuer, and as `subject` for that issuer's. */
+  readonly issuer: number;
+  /** The same for certificates of the same subject and key: to come by it twice is a loop, whatever else they say. */
+  readonly entity: number;
 }
 
 class PathBuilder {
-  readonly #leaf: Certificate;
-  readonly #bySubject = new Map<string, Certificate[]>();
+  readonly #leaf: Candidate;
+  readonly #bySubject = new Map<number, Candidate[]>();
+  /** The candidates after a certificate, the most promising first. */
+  readonly #ranked = new Map<Candidate, readonly Candidate[]>();
+  readonly #ids = new Map<string, number>();
   readonly #options: PathOptions;
   readonly #limits: PathLimits;
+  readonly #work: WorkBudget;
   readonly #signatures: SignatureVerifier;
   #paths = 0;
   #steps = 0;
+  /** Which limit kept the search from going on somewhere. */
+  #reached: keyof PathLimits | null = null;
   /** Why the most promising path so far is not valid. */
   #failure: TlsError | null = null;
 
   constructor(certificates: readonly Certificate[], options: PathOptions, limits: PathLimits) {
-    this.#leaf = certificates[0];
     this.#options = options;
     this.#limits = limits;
-    this.#signatures = new SignatureVerifier(options.provider, limits.signatures);
-    for (const certificate of [...certificates.slice(1), ...options.intermediates ?? []]) {
-      const same = this.#bySubject.get(certificate.subject.key);
-      if (same === undefined) this.#bySubject.set(certificate.subject.key, [certificate]);
-      else same.push(certificate);
+    this.#work = new WorkBudget(limits.work);
+    this.#signatures = new SignatureVerifier(options.provider, limits.signatures, this.#work);
+    const [leaf, ...others] = certificates;
+    this.#leaf = this.#candidate(leaf);
+    for (const certificate of [...others, ...options.intermediates ?? []]) {
+      const candidate = this.#candidate(certificate);
+      const same = this.#bySubject.get(candidate.subject);
+      if (same === undefined) this.#bySubject.set(candidate.subject, [candidate]);
+      else same.push(candidate);
     }
   }
 
+  #candidate(certificate: Certificate): Candidate {
+    const { subject, issuer, subjectPublicKeyInfo } = certificate;
+    this.#work.spend(comparisonCost(subject) + comparisonCost(issuer));
+    this.#work.spend(2 * subjectPublicKeyInfo.raw.length);
+    const subjectId = this.#id(`name ${subject.key}`);
+    return {
+      certificate,
+      subject: subjectId,
+      issuer: this.#id(`name ${issuer.key}`),
+      entity: this.#id(`entity ${subjectId} ${toHex(subjectPublicKeyInfo.raw)}`),
+    };
+  }
+
+  #id(key: string): number {
+    const id = this.#ids.get(key) ?? this.#ids.size;
+    this.#ids.set(key, id);
+    return id;
+  }
+
   *build(): Steps<VerifiedPath> {
-    const leaf = this.#leaf;
+    const leaf = this.#leaf.certificate;
     const pinned = this.#options.trust.find(leaf.subject).find(({ certificate }) =>
       certificate !== undefined && equalBytes(certificate.raw, leaf.raw)
     );
@@ -138,38 +159,61 @@ class PathBuilder {
       checkBasics(leaf, null, this.#options);
       return { certificates: [leaf], anchor: pinned, policies: [] };
     }
-    const path = yield* this.#extend([leaf]);
+    const path = yield* this.#extend([this.#leaf]);
     if (path !== null) return path;
-    if (this.#failure !== null) throw this.#failure;
+    throw this.#explain(leaf);
+  }
+
+  /** Why there is no valid path. */
+  #explain(leaf: Certificate): TlsError {
+    const reached = this.#reached;
+    const limit = reached === null
+      ? ""
+      : `, and the search ended at the limit ${reached} of ${this.#limits[reached]}`;
+    if (this.#failure !== null) {
+      const { code, message } = this.#failure;
+      return reached === null ? this.#failure : new TlsError(code, message + limit);
+    }
     const issuer = formatDistinguishedName(leaf.issuer);
-    return refuse(leaf, "peer/unknown-ca", `no path leads from its issuer ${issuer} to an anchor`);
+    const why = `no path leads from its issuer ${issuer} to an anchor`;
+    return refusal(leaf, "peer/unknown-ca", why + limit);
   }
 
   /** Depth first: every way from the last certificate of `path`, the most promising before the others. */
-  *#extend(path: readonly Certificate[]): Steps<VerifiedPath | null> {
+  *#extend(path: readonly Candidate[]): Steps<VerifiedPath | null> {
+    if (path.length > this.#limits.depth) return this.#stop("depth");
     const last = path[path.length - 1];
-    for (const anchor of this.#options.trust.find(last.issuer)) {
+    for (const anchor of this.#options.trust.find(last.certificate.issuer)) {
       const verified = yield* this.#try(path, anchor);
       if (verified !== null) return verified;
     }
-    if (path.length >= this.#limits.depth) return null;
     for (const candidate of this.#candidates(last)) {
-      if (path.some((certificate) => isSameEntity(certificate, candidate))) continue;
-      if (++this.#steps > this.#limits.steps) return null;
+      if (path.some(({ entity }) => entity === candidate.entity)) continue;
+      if (++this.#steps > this.#limits.steps) return this.#stop("steps");
       const verified = yield* this.#extend([...path, candidate]);
       if (verified !== null) return verified;
     }
     return null;
   }
 
+  /** There is no going on here. */
+  #stop(limit: keyof PathLimits): null {
+    this.#reached = limit;
+    return null;
+  }
+
   /** Validates a complete path; its failure is kept, and the search goes on. */
-  *#try(path: readonly Certificate[], anchor: TrustAnchor): Steps<VerifiedPath | null> {
-    if (++this.#paths > this.#limits.paths) return null;
+  *#try(path: readonly Candidate[], anchor: TrustAnchor): Steps<VerifiedPath | null> {
+    if (++this.#paths > this.#limits.paths) return this.#stop("paths");
+    const certificates = path.map(({ certificate }) => certificate);
+    const [signatures, work] = [this.#signatures, this.#work];
     try {
-      const policies = yield* validatePath(path, anchor, this.#options, this.#signatures);
-      return { certificates: path, anchor, policies };
+      const policies = yield* validatePath(certificates, anchor, this.#options, signatures, work);
+      return { certificates, anchor, policies };
     } catch (error) {
       if (!(error instanceof TlsError) || !error.code.startsWith("peer/")) throw error;
+      // What is left of the search would end the same way, and this reason is the one to act on.
+      if (work.isExhausted || signatures.isExhausted) throw error;
       // The first way is the most promising; but any other reason says more than a wrong key.
       if (this.#failure === null || this.#signatures.isMismatch(this.#failure)) {
         this.#failure = error;
@@ -178,14 +222,21 @@ class PathBuilder {
     }
   }
 
-  #candidates(child: Certificate): readonly Certificate[] {
-    const candidates = this.#bySubject.get(child.issuer.key) ?? [];
+  #candidates(child: Candidate): readonly Candidate[] {
+    const candidates = this.#bySubject.get(child.issuer) ?? [];
     if (candidates.length < 2) return candidates;
+    const known = this.#ranked.get(child);
+    if (known !== undefined) return known;
     const { now } = this.#options;
-    const rank = (certificate: Certificate) =>
-      2 * Number(isKeyOf(certificate, child)) +
-      Number(certificate.notBefore <= now && now <= certificate.notAfter);
-    return candidates.toSorted((a, b) => rank(b) - rank(a));
+    const ranks = new Map(candidates.map((candidate) => {
+      const { certificate } = candidate;
+      this.#work.spend(child.certificate.extensions.authorityKeyIdentifier?.length ?? 0);
+      const isTimely = certificate.notBefore <= now && now <= certificate.notAfter;
+      return [candidate, 2 * Number(isKeyOf(certificate, child.certificate)) + Number(isTimely)];
+    }));
+    const ranked = candidates.toSorted((a, b) => (ranks.get(b) ?? 0) - (ranks.get(a) ?? 0));
+    this.#ranked.set(child, ranked);
+    return ranked;
   }
 }
 
@@ -194,10 +245,4 @@ function isKeyOf(issuer: Certificate, child: Certificate): boolean {
   const wanted = child.extensions.authorityKeyIdentifier;
   const found = issuer.extensions.subjectKeyIdentifier;
   return wanted === undefined || found === undefined || equalBytes(wanted, found);
-}
-
-/** The same name and key: to come by it twice is a loop, whatever else the certificates say. */
-function isSameEntity(a: Certificate, b: Certificate): boolean {
-  return a.subject.key === b.subject.key &&
-    equalBytes(a.subjectPublicKeyInfo.raw, b.subjectPublicKeyInfo.raw);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { TlsError } from "@sealane/wire";
+import type { WorkBudget } from "../limits.ts";
 import type { Certificate } from "../certificate/certificate.ts";
 import { ANY_POLICY } from "../certificate/extensions.ts";
 
@@ -38,8 +39,11 @@ export class PolicyState {
   #policyMapping: number;
   #inhibitAny: number;
 
+  readonly #work: WorkBudget;
+
   /** `length` is the number of certificates in the path. */
-  constructor(inputs: PolicyInputs, length: number) {
+  constructor(inputs: PolicyInputs, length: number, work: WorkBudget) {
+    this.#work = work;
     this.#inputs = inputs;
     // RFC 5280 §6.1.2 (d) to (f).
     this.#explicitPolicy = inputs.requireExplicit ? 0 : length + 1;
@@ -55,10 +59,16 @@ export class PolicyState {
   /** RFC 5280 section 6.1.3 (d) to (f). `mayUseAny` is for certificates that are self-issued and not the last. */
   process({ extensions }: Certificate, mayUseAny: boolean): void {
     const policies = extensions.certificatePolicies;
+    this.#spend((policies?.length ?? 0) + this.#level.size);
     this.#level = policies === undefined || this.#level.size === 0
       ? new Map()
       : nextLevel(this.#level, policies, this.#inhibitAny > 0 || mayUseAny);
     this.#requireGraph();
+  }
+
+  /** An entry of the graph costs more than a comparison. */
+  #spend(entries: number): void {
+    this.#work.spend(256 * entries);
   }
 
   #requireGraph(): void {
@@ -70,6 +80,7 @@ export class PolicyState {
   /** RFC 5280 section 6.1.4 (a), (b) and (h) to (j): what a CA certificate means for those below. */
   prepare({ extensions }: Certificate, selfIssued: boolean): void {
     const { policyMappings = [], policyConstraints, inhibitAnyPolicy = Infinity } = extensions;
+    this.#spend(policyMappings.length);
     const mappings = new Map<string, string[]>();
     for (const { issuerDomainPolicy, subjectDomainPolicy } of policyMappings) {
       if (issuerDomainPolicy === ANY_POLICY || subjectDomainPolicy === ANY_POLICY) {
@@ -115,6 +126,7 @@ export class PolicyState {
     this.#explicitPolicy = Math.max(0, this.#explicitPolicy - 1);
     if (extensions.policyConstraints?.requireExplicitPolicy === 0) this.#explicitPolicy = 0;
     const policies = constrained(rootPolicies(this.#level), this.#inputs.acceptable);
+    this.#spend(policies.length);
     if (this.#explicitPolicy === 0 && policies.length === 0) {
       throw new TlsError(
         "peer/bad-certificate",
@@ -160,7 +172,7 @@ function rootPolicies(level: Level): Set<string> {
     seen.add(node);
     if (node.policy === ANY_POLICY) roots.add(ANY_POLICY);
     else if (node.parents.some(({ policy }) => policy === ANY_POLICY)) roots.add(node.policy);
-    else climb.push(...node.parents);
+    else for (const parent of node.parents) climb.push(parent);
   }
   return roots;
 }

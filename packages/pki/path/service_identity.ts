@@ -6,19 +6,14 @@
  */
 import { equalBytes, TlsError } from "@sealane/wire";
 import type { Certificate } from "../certificate/certificate.ts";
+import type { GeneralName } from "../names/general_name.ts";
+import { isHostName } from "../names/host_name.ts";
 import { formatIpAddress, parseIpAddress } from "../names/ip_address.ts";
 
 /** The name that a client wants to reach, ready for comparison. */
 export type ReferenceIdentity =
   | { readonly type: "dNSName"; readonly value: string }
   | { readonly type: "iPAddress"; readonly value: Uint8Array };
-
-/** RFC 5890 §2.3.1: letters, digits and hyphens; underscores occur in names in use. */
-const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
-
-function isHostName(name: string): boolean {
-  return name.length <= 253 && name.split(".").every((label) => LABEL.test(label));
-}
 
 /**
  * The identity that a server name stands for: a DNS name (one with characters beyond ASCII becomes its A-labels, RFC
@@ -35,7 +30,11 @@ export function referenceIdentity(serverName: string): ReferenceIdentity {
   );
 }
 
+/** RFC 1035 §2.3.4 bounds a DNS name to 253 characters; before its normalisation it may have some more. */
+const MAX_SERVER_NAME = 1_024;
+
 function parseReference(serverName: string): ReferenceIdentity | null {
+  if (serverName.length > MAX_SERVER_NAME) return null;
   const address = parseIpAddress(serverName.replace(/^\[(.*)\]$/, "$1"));
   if (address !== null) return { type: "iPAddress", value: address };
   const value = toALabels(serverName).toLowerCase().replace(/\.$/, "");
@@ -45,9 +44,8 @@ function parseReference(serverName: string): ReferenceIdentity | null {
 }
 
 function toALabels(name: string): string {
-  if (!/^[\p{L}\p{M}\p{N}._\u3002-]*[^\x20-\x7e][\p{L}\p{M}\p{N}._\u3002-]*$/u.test(name)) {
-    return name;
-  }
+  // Two expressions: one for both would take quadratic time.
+  if (!/[^\x20-\x7e]/.test(name) || !/^[\p{L}\p{M}\p{N}._\u3002-]*$/u.test(name)) return name;
   try {
     return new URL(`https://${name}/`).hostname;
   } catch {
@@ -90,17 +88,21 @@ function matchesDnsName(presented: string, reference: string): boolean {
 export function checkServerName(certificate: Certificate, serverName: string): void {
   referenceIdentity(serverName);
   if (matchesServerName(certificate, serverName)) return;
-  const names = (certificate.extensions.subjectAltName ?? []).flatMap((name) =>
-    name.type === "dNSName"
-      ? [name.value.replace(/[^\x21-\x7e]/g, "?").slice(0, 100)]
-      : name.type === "iPAddress"
-      ? [formatIpAddress(name.value)]
-      : []
+  const names = (certificate.extensions.subjectAltName ?? []).filter(({ type }) =>
+    type === "dNSName" || type === "iPAddress"
   );
   const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
-  const list = names.length === 0 ? "no name" : `${names.slice(0, 5).join(", ")}${more}`;
+  const list = names.length === 0
+    ? "no name"
+    : `${names.slice(0, 5).map(forPeople).join(", ")}${more}`;
   throw new TlsError(
     "peer/certificate-name",
     `server certificate is not for ${serverName} but for ${list}`,
   );
+}
+
+/** A peer wrote these texts: they must not forge lines of a log. */
+function forPeople({ value }: GeneralName): string {
+  if (value instanceof Uint8Array) return formatIpAddress(value);
+  return typeof value === "string" ? value.slice(0, 100).replace(/[^\x21-\x7e]/g, "?") : "";
 }

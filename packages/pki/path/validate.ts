@@ -11,6 +11,7 @@ import { formatDistinguishedName } from "../names/distinguished_name.ts";
 import { KeyPurpose } from "../certificate/extensions.ts";
 import { settle, type Steps } from "./maybe_promise.ts";
 import { NameConstraintState } from "./name_constraints.ts";
+import type { WorkBudget } from "../limits.ts";
 import { type PolicyInputs, PolicyState } from "./policy.ts";
 import { rsaModulusBits, type SubjectPublicKeyInfo } from "../certificate/public_key.ts";
 import { certificateSignatureScheme } from "../certificate/signature_algorithm.ts";
@@ -36,12 +37,20 @@ export class SignatureVerifier {
   readonly #provider: CryptoProvider;
   readonly #known = new Map<Certificate, Map<SubjectPublicKeyInfo, boolean>>();
   readonly #mismatches = new WeakSet<TlsError>();
-  #budget: number;
+  readonly #work: WorkBudget;
+  readonly #limit: number;
+  #count = 0;
 
-  /** `budget` is how many signatures may be verified. */
-  constructor(provider: CryptoProvider, budget: number) {
+  /** `limit` is how many signatures may be verified; what is hashed for them comes out of `work`. */
+  constructor(provider: CryptoProvider, limit: number, work: WorkBudget) {
     this.#provider = provider;
-    this.#budget = budget;
+    this.#limit = limit;
+    this.#work = work;
+  }
+
+  /** Whether more signatures were to be verified than may be. */
+  get isExhausted(): boolean {
+    return this.#count > this.#limit;
   }
 
   /** Refuses a certificate that `key` did not sign. */
@@ -69,17 +78,19 @@ export class SignatureVerifier {
       const why = `the provider ${this.#provider.name} does not verify ${name}`;
       refuse(certificate, "peer/unsupported-certificate", why);
     }
-    if (--this.#budget < 0) {
-      refuse(certificate, "peer/bad-certificate", "too many signatures to verify");
+    if (++this.#count > this.#limit) {
+      const why = `its path needs more than the limit signatures of ${this.#limit}`;
+      refuse(certificate, "peer/bad-certificate", why);
     }
     const { tbsCertificate, signature } = certificate;
+    this.#work.spend(tbsCertificate.length + key.raw.length);
     const verdict = algorithm.verify(key.raw, tbsCertificate, signature, "certificate");
     return isTrue(yield* settle(verdict));
   }
 }
 
 /** An error that names the certificate. */
-function refusal(certificate: Certificate, code: TlsErrorCode, why: string): TlsError {
+export function refusal(certificate: Certificate, code: TlsErrorCode, why: string): TlsError {
   const subject = formatDistinguishedName(certificate.subject);
   return new TlsError(code, `certificate of ${subject}: ${why}`);
 }
@@ -100,11 +111,12 @@ export function* validatePath(
   anchor: TrustAnchor,
   inputs: ValidationInputs,
   signatures: SignatureVerifier,
+  work: WorkBudget,
 ): Steps<readonly string[]> {
-  const names = new NameConstraintState();
+  const names = new NameConstraintState(work);
   // An anchor's certificate counts in the policies as if it were the first of the path, as BoringSSL has it.
   const length = path.length + (anchor.certificate === undefined ? 0 : 1);
-  const policies = new PolicyState(inputs.policies ?? {}, length);
+  const policies = new PolicyState(inputs.policies ?? {}, length, work);
   let maxPathLength = Infinity;
   checkKeySize(anchor.subjectPublicKeyInfo, inputs);
   if (anchor.certificate !== undefined) {
@@ -119,6 +131,8 @@ export function* validatePath(
     const certificate = path[i];
     const { extensions } = certificate;
     const isLast = i === 0;
+    // Names, algorithms and purposes are compared below.
+    work.spend(certificate.raw.length);
     const selfIssued = isSelfIssued(certificate);
     checkBasics(certificate, issuer, inputs);
     yield* signatures.verify(certificate, issuer.subjectPublicKeyInfo);
@@ -140,6 +154,17 @@ export function* validatePath(
   return policies.finish(path[0]);
 }
 
+/** RFC 5280 sections 6.1.4 (o) and 6.1.5 (f): who does not understand a critical extension refuses the certificate. */
+function checkCritical(certificate: Certificate): void {
+  for (const id of certificate.extensions.unknownCritical) {
+    refuse(
+      certificate,
+      "peer/unsupported-certificate",
+      `the critical extension ${id} is not known`,
+    );
+  }
+}
+
 /** The checks that need no key (RFC 5280 section 6.1.3 (a)): dates, names, algorithms, purposes, unknown extensions. */
 export function checkBasics(
   certificate: Certificate,
@@ -147,15 +172,8 @@ export function checkBasics(
   inputs: ValidationInputs,
 ): void {
   const { now, purpose } = inputs;
-  const { extensions, notBefore, notAfter } = certificate;
-  // §6.1.4 (o), §6.1.5 (f).
-  for (const id of extensions.unknownCritical) {
-    refuse(
-      certificate,
-      "peer/unsupported-certificate",
-      `the critical extension ${id} is not known`,
-    );
-  }
+  const { notBefore, notAfter } = certificate;
+  checkCritical(certificate);
   if (now < notBefore || now > notAfter + 999) {
     const when = now < notBefore ? "is not valid before" : "expired";
     const time = now < notBefore ? notBefore : notAfter;
@@ -218,5 +236,6 @@ function checkAnchor(certificate: Certificate, { purpose }: ValidationInputs): n
   // Old roots are of version 1; a server's certificate that was put among the anchors is no CA by that.
   if (version === 3) checkIssuing(certificate);
   checkPurpose(certificate, purpose);
+  checkCritical(certificate);
   return extensions.basicConstraints?.pathLength ?? Infinity;
 }

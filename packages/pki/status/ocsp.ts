@@ -4,7 +4,7 @@
  * @module
  */
 import { sha1 } from "@noble/hashes/legacy.js";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha224, sha256, sha384, sha512, sha512_224, sha512_256 } from "@noble/hashes/sha2.js";
 import { type CryptoProvider, isTrue, type MaybePromise } from "@sealane/providers";
 import { equalBytes, TlsError } from "@sealane/wire";
 import type { Certificate } from "../certificate/certificate.ts";
@@ -80,7 +80,7 @@ export function verifyOcspResponse(options: OcspOptions): MaybePromise<OcspSingl
 function* verify(options: OcspOptions): Steps<OcspSingleResponse> {
   const { certificate, issuer, clockSkew = 5 * MINUTE, now } = options;
   const response = parseOcspResponse(options.response);
-  const matching = response.responses.filter(({ certId }) => isFor(certId, certificate, issuer));
+  const matching = answersFor(response, certificate, issuer);
   if (matching.length === 0) fail("is about other certificates");
   if (response.unknownCritical || matching.some((single) => single.unknownCritical)) {
     fail("has a critical extension that is not known");
@@ -89,6 +89,10 @@ function* verify(options: OcspOptions): Steps<OcspSingleResponse> {
     fail("was made outside of the validity of the certificate");
   }
   const timely = inTime(matching, now, clockSkew, options.maxAge ?? 7 * 24 * 60 * MINUTE);
+  // RFC 6960 §2.4: the time at which the responder signed.
+  if (response.producedAt > now + clockSkew) {
+    fail(`was made in the future, ${new Date(response.producedAt).toISOString()}`);
+  }
   yield* checkSigner(response, options);
   // If a response says several things of one certificate, the worst of them counts.
   const single = timely.toSorted((a, b) => SEVERITY[b.status] - SEVERITY[a.status])[0];
@@ -108,18 +112,47 @@ function fail(why: string): never {
 const HASHES: Readonly<Record<string, (data: Uint8Array) => Uint8Array>> = {
   "1.3.14.3.2.26": sha1,
   "2.16.840.1.101.3.4.2.1": sha256,
+  "2.16.840.1.101.3.4.2.2": sha384,
+  "2.16.840.1.101.3.4.2.3": sha512,
+  "2.16.840.1.101.3.4.2.4": sha224,
+  "2.16.840.1.101.3.4.2.5": sha512_224,
+  "2.16.840.1.101.3.4.2.6": sha512_256,
 };
 
-function isFor(
-  { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber }: OcspCertId,
+/** The answers about one certificate. Each hash of the issuer is made once, however many answers there are. */
+function answersFor(
+  { responses }: OcspResponse,
+  { serialNumber, issuer: { raw: name } }: Certificate,
+  { subjectPublicKeyInfo: { publicKey } }: OcspOptions["issuer"],
+): readonly OcspSingleResponse[] {
+  const digests = new Map<string, { name: Uint8Array; key: Uint8Array }>();
+  const isFor = ({ hashAlgorithm, ...id }: OcspCertId) => {
+    if (!Object.hasOwn(HASHES, hashAlgorithm)) return false;
+    if (!equalBytes(id.serialNumber, serialNumber)) return false;
+    const hash = HASHES[hashAlgorithm];
+    const known = digests.get(hashAlgorithm) ?? { name: hash(name), key: hash(publicKey) };
+    digests.set(hashAlgorithm, known);
+    return equalBytes(id.issuerNameHash, known.name) && equalBytes(id.issuerKeyHash, known.key);
+  };
+  return responses.filter(({ certId }) => isFor(certId));
+}
+
+/**
+ * The signed certificate timestamps that a stapled response brings for a certificate (RFC 6962 section 3.3), each as it was
+ * serialized; none if the response is malformed. Logs sign them: nothing about the response has to be verified.
+ */
+export function stapledTimestamps(
+  response: Uint8Array,
   certificate: Certificate,
-  { subjectPublicKeyInfo }: OcspOptions["issuer"],
-): boolean {
-  if (!Object.hasOwn(HASHES, hashAlgorithm)) return false;
-  const hash = HASHES[hashAlgorithm];
-  return equalBytes(serialNumber, certificate.serialNumber) &&
-    equalBytes(issuerNameHash, hash(certificate.issuer.raw)) &&
-    equalBytes(issuerKeyHash, hash(subjectPublicKeyInfo.publicKey));
+  issuer: OcspOptions["issuer"],
+): readonly Uint8Array[] {
+  try {
+    return answersFor(parseOcspResponse(response), certificate, issuer)
+      .flatMap(({ timestamps }) => timestamps ?? []);
+  } catch (error) {
+    if (error instanceof TlsError) return [];
+    throw error;
+  }
 }
 
 const SEVERITY = { good: 0, unknown: 1, revoked: 2 } as const;
@@ -133,6 +166,10 @@ function inTime(
 ): readonly OcspSingleResponse[] {
   const endOf = ({ nextUpdate, thisUpdate }: OcspSingleResponse) =>
     nextUpdate ?? thisUpdate + maxAge;
+  for (const { thisUpdate, nextUpdate = thisUpdate } of answers) {
+    // RFC 6960 §2.4: newer information comes at or before nextUpdate, not before this one.
+    if (nextUpdate < thisUpdate) fail("has a nextUpdate before its thisUpdate");
+  }
   const started = answers.filter(({ thisUpdate }) => thisUpdate <= now + skew);
   if (started.length === 0) fail("is of the future");
   const timely = started.filter((answer) => endOf(answer) >= now - skew);
@@ -148,28 +185,27 @@ function* checkSigner(response: OcspResponse, options: OcspOptions): Steps<void>
     "name" in responder
       ? responder.name.key === subject.key
       : equalBytes(responder.keyHash, sha1(subjectPublicKeyInfo.publicKey));
-  const signed = (key: SubjectPublicKeyInfo) =>
-    isSignedBy(key, signatureAlgorithm, tbsResponseData, signature, options.provider);
-  if (isResponder(issuer) && (yield* signed(issuer.subjectPublicKeyInfo))) return;
-  for (const certificate of response.certificates) {
-    if (!isResponder(certificate)) continue;
-    checkResponder(certificate, options);
-    const { tbsCertificate, subjectPublicKeyInfo } = certificate;
-    const byIssuer = yield* isSignedBy(
-      issuer.subjectPublicKeyInfo,
-      certificate.signatureAlgorithm,
-      tbsCertificate,
-      certificate.signature,
-      options.provider,
-    );
-    if (!byIssuer) fail("comes from a responder that the issuer did not certify");
-    if (yield* signed(subjectPublicKeyInfo)) return;
+  const candidates = [null, ...response.certificates];
+  let reason: TlsError | null = null;
+  for (const certificate of candidates) {
+    if (!isResponder(certificate ?? issuer)) continue;
+    try {
+      // One that will not do stands in the way of none that will, for instance the old certificate of two.
+      if (certificate !== null) yield* checkResponder(certificate, options);
+      const key = (certificate ?? issuer).subjectPublicKeyInfo;
+      if (yield* isSignedBy(key, signatureAlgorithm, tbsResponseData, signature, options)) return;
+    } catch (error) {
+      if (!(error instanceof TlsError) || error.code !== "peer/ocsp-response") throw error;
+      reason ??= error;
+    }
   }
+  if (reason !== null) throw reason;
   fail("is not signed by the issuer or by a responder of its");
 }
 
 /** Whether a certificate of the issuer makes its subject a responder. */
-function checkResponder(certificate: Certificate, { issuer, now }: OcspOptions): void {
+function* checkResponder(certificate: Certificate, options: OcspOptions): Steps<void> {
+  const { issuer, now } = options;
   const { extensions, notBefore, notAfter } = certificate;
   if (certificate.issuer.key !== issuer.subject.key) {
     fail("comes from a responder that another CA certified");
@@ -188,6 +224,11 @@ function checkResponder(certificate: Certificate, { issuer, now }: OcspOptions):
     fail("comes from a responder whose certificate names two signature algorithms");
   }
   if (now < notBefore || now > notAfter + 999) fail("comes from a responder that is not valid now");
+  const { signatureAlgorithm, tbsCertificate, signature } = certificate;
+  const key = issuer.subjectPublicKeyInfo;
+  if (!(yield* isSignedBy(key, signatureAlgorithm, tbsCertificate, signature, options))) {
+    fail("comes from a responder that the issuer did not certify");
+  }
 }
 
 function* isSignedBy(
@@ -195,7 +236,7 @@ function* isSignedBy(
   algorithm: OcspResponse["signatureAlgorithm"],
   data: Uint8Array,
   signature: Uint8Array,
-  provider: CryptoProvider,
+  { provider }: OcspOptions,
 ): Steps<boolean> {
   const scheme = supportedScheme(algorithm, key);
   const verifier = provider.signatures.find((each) => each.scheme === scheme);

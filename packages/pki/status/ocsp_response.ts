@@ -3,10 +3,17 @@
  *
  * @module
  */
-import { DerReader, DerTag, TlsError } from "@sealane/wire";
-import { type Certificate, parseCertificate } from "../certificate/certificate.ts";
+import {
+  type DerElementBudget,
+  DerReader,
+  DerTag,
+  MAX_DER_ELEMENTS,
+  TlsError,
+} from "@sealane/wire";
+import { type Certificate, parseCertificateWithin } from "../certificate/certificate.ts";
 import { type DistinguishedName, readDistinguishedName } from "../names/distinguished_name.ts";
 import { type CertificateExtension, readExtensions } from "../certificate/extensions.ts";
+import { readTimestampList } from "./timestamp_list.ts";
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from "../certificate/public_key.ts";
 
 /** Which certificate an answer is about. */
@@ -33,6 +40,8 @@ export interface OcspSingleResponse {
   readonly thisUpdate: number;
   /** Until when newer information comes, where the responder says so. */
   readonly nextUpdate?: number;
+  /** Signed certificate timestamps, each as it was serialized (RFC 6962 section 3.3). */
+  readonly timestamps?: readonly Uint8Array[];
   /** Whether there is a critical extension that is not known. */
   readonly unknownCritical: boolean;
 }
@@ -57,6 +66,9 @@ export interface OcspResponse {
   readonly certificates: readonly Certificate[];
 }
 
+/** How large a response may be, in bytes: it speaks of a few certificates and brings a few along. */
+export const MAX_OCSP_BYTES = 65_536;
+
 /** How many certificates a response may bring along. */
 const MAX_CERTIFICATES = 4;
 
@@ -79,7 +91,11 @@ const STATUS = [
  * @throws {TlsError} `peer/ocsp-response` if it is malformed, or no answer but an error.
  */
 export function parseOcspResponse(der: Uint8Array): OcspResponse {
-  const outer = new DerReader(der, "OCSP response", "peer/ocsp-response");
+  const elements = { left: MAX_DER_ELEMENTS };
+  const outer = new DerReader(der, "OCSP response", "peer/ocsp-response", 0, elements);
+  if (der.length > MAX_OCSP_BYTES) {
+    outer.fail(`there are ${der.length} bytes, more than ${MAX_OCSP_BYTES}`);
+  }
   const basic = outer.sequence("OCSPResponse", (reader) => {
     const status = reader.content(DerTag.enumerated, "responseStatus");
     if (status.length !== 1 || status[0] !== 0) {
@@ -97,13 +113,16 @@ export function parseOcspResponse(der: Uint8Array): OcspResponse {
     );
   });
   outer.end();
-  const reader = new DerReader(basic, "OCSP response", "peer/ocsp-response");
-  const response = reader.sequence("BasicOCSPResponse", readBasicResponse);
+  const reader = new DerReader(basic, "OCSP response", "peer/ocsp-response", 0, elements);
+  const response = reader.sequence(
+    "BasicOCSPResponse",
+    (inner) => readBasicResponse(inner, elements),
+  );
   reader.end();
   return response;
 }
 
-function readBasicResponse(reader: DerReader): OcspResponse {
+function readBasicResponse(reader: DerReader, elements: DerElementBudget): OcspResponse {
   const tbs = reader.tagged(DerTag.sequence, "tbsResponseData");
   const signatureAlgorithm = readAlgorithmIdentifier(reader, "signatureAlgorithm");
   const signature = reader.bitStringBytes("signature");
@@ -119,15 +138,15 @@ function readBasicResponse(reader: DerReader): OcspResponse {
     tbsResponseData: tbs.raw,
     signatureAlgorithm,
     signature,
-    certificates: certificates.map(parseResponderCertificate),
+    certificates: certificates.map((raw) => parseResponderCertificate(raw, elements)),
     ...readResponseData(reader.nested(tbs.content, "tbsResponseData")),
   };
 }
 
 /** A malformed certificate in a response makes the response malformed, not the peer's Certificate message. */
-function parseResponderCertificate(raw: Uint8Array): Certificate {
+function parseResponderCertificate(raw: Uint8Array, elements: DerElementBudget): Certificate {
   try {
-    return parseCertificate(raw);
+    return parseCertificateWithin(raw, elements);
   } catch (cause) {
     const { message } = TlsError.from(cause);
     throw new TlsError("peer/ocsp-response", `OCSP response: ${message}`, { cause });
@@ -146,7 +165,7 @@ function readResponseData(
     : reader.constructed(0xa2, "byKey", (key) => ({ keyHash: key.octetString("KeyHash") }));
   const producedAt = readTime(reader, "producedAt");
   const responses = reader.sequenceOf("responses", 1, readSingleResponse);
-  const unknownCritical = readCritical(reader, "responseExtensions");
+  const { unknownCritical } = readResponseExtensions(reader, "responseExtensions");
   reader.end();
   return { responder, producedAt, responses, unknownCritical };
 }
@@ -166,12 +185,13 @@ function readSingleResponse(reader: DerReader): OcspSingleResponse {
       "nextUpdate",
       (time) => readTime(time, "nextUpdate"),
     );
-    const unknownCritical = readCritical(single, "singleExtensions");
+    const { unknownCritical, timestamps } = readResponseExtensions(single, "singleExtensions");
     return {
       certId,
       ...status,
       thisUpdate,
       ...(nextUpdate === null ? {} : { nextUpdate }),
+      ...(timestamps.length === 0 ? {} : { timestamps }),
       unknownCritical,
     };
   });
@@ -202,9 +222,16 @@ function readTime(reader: DerReader, field: string): number {
 /** Timestamps of Certificate Transparency logs (RFC 6962 section 3.3): they take nothing away from an answer. */
 const TIMESTAMPS = "1.3.6.1.4.1.11129.2.4.5";
 
-/** Whether one of the extensions that may come next is critical and not known. */
-function readCritical(reader: DerReader, field: string): boolean {
+/** Whether one of the extensions that may come next is critical and not known; and the timestamps among them. */
+function readResponseExtensions(
+  reader: DerReader,
+  field: string,
+): { unknownCritical: boolean; timestamps: readonly Uint8Array[] } {
   const list: CertificateExtension[] = reader.optionalConstructed(0xa1, field, readExtensions) ??
     [];
-  return list.some(({ id, critical }) => critical && id !== TIMESTAMPS);
+  const unknownCritical = list.some(({ id, critical }) => critical && id !== TIMESTAMPS);
+  const timestamps = list.find(({ id }) => id === TIMESTAMPS);
+  // A malformed list counts for nothing, as one that is embedded in a certificate.
+  const read = timestamps === undefined ? [] : readTimestampList(timestamps.value) ?? [];
+  return { unknownCritical, timestamps: read };
 }

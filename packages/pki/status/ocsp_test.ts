@@ -1,17 +1,19 @@
 import { isPromise } from "@sealane/providers";
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { sha224, sha256, sha384, sha512, sha512_224, sha512_256 } from "@noble/hashes/sha2.js";
 import fc from "fast-check";
 import { nativeProvider as provider } from "@sealane/providers/native";
 import { der, fromHex, TlsError, type TlsErrorCode } from "@sealane/wire";
 import { parseCertificate } from "../certificate/certificate.ts";
 import { ExtensionId, KeyPurpose } from "../certificate/extensions.ts";
-import { type OcspOptions, verifyOcspResponse, verifyStaple } from "./ocsp.ts";
+import { type OcspOptions, stapledTimestamps, verifyOcspResponse, verifyStaple } from "./ocsp.ts";
 import { parseOcspResponse } from "./ocsp_response.ts";
 import vectors from "../testdata/ocsp_openssl.json" with { type: "json" };
 import type { VerifiedPath } from "../path/path.ts";
 import {
   createTestAuthority,
   encodeExtension,
+  generateTestKey,
   issueOcspResponse,
   type IssueOptions,
 } from "../testing/authority.ts";
@@ -142,6 +144,66 @@ Deno.test("a responder needs the issuer's own certificate, the purpose, and to b
   refuses("peer/ocsp-response", "did not certify", () => verify(sameName));
   const below = await respond({}, await authority.intermediate());
   refuses("peer/ocsp-response", "another CA", () => verify(below));
+});
+
+Deno.test("row 292: a responder certificate that will not do stands in the way of none that will", async () => {
+  const key = await generateTestKey();
+  const purpose = { subject: "responder", extKeyUsage: [KeyPurpose.OCSPSigning], key };
+  const good = await authority.issue(purpose);
+  const impostor = await createTestAuthority(provider);
+  const wrong = {
+    "expired": await authority.issue({ ...purpose, notAfter: now - 10_000 }),
+    "for no purpose": await authority.issue({ ...purpose, extKeyUsage: undefined }),
+    "of another CA": await impostor.issue(purpose),
+    "of another key": await authority.issue({ ...purpose, key: undefined }),
+  };
+  for (const [name, { chain: certificates }] of Object.entries(wrong)) {
+    const responder = good.chain[0];
+    const response = await make({ responder, signer: good.signer, certificates });
+    assertEquals(verify({ ...ours, response }).status, "good", name);
+    const alone = await make({ responder: certificates[0], signer: good.signer });
+    assertThrows(() => verify({ ...ours, response: alone }), TlsError, "OCSP response", name);
+  }
+});
+
+Deno.test("row 292: CertIDs of every SHA-2 name the certificate", async () => {
+  const hashes = [sha256, sha384, sha512, sha224, sha512_224, sha512_256];
+  for (const [i, hash] of hashes.entries()) {
+    const certIdHash = { id: `2.16.840.1.101.3.4.2.${i + 1}`, hash };
+    const response = await make({ certIdHash });
+    assertEquals(verify({ ...ours, response }).certId.hashAlgorithm, certIdHash.id);
+    const wrong = await make({ certIdHash: { ...certIdHash, hash: (data) => hash(hash(data)) } });
+    refuses("peer/ocsp-response", "other certificates", () => verify({ ...ours, response: wrong }));
+  }
+});
+
+Deno.test("row 292: times that contradict each other or the clock are refused", async () => {
+  const backwards = await make({ thisUpdate: now, nextUpdate: now - 60_000 });
+  refuses("peer/ocsp-response", "nextUpdate before its thisUpdate", () => {
+    verify({ ...ours, response: backwards });
+  });
+  const early = await make({ producedAt: now + 600_000, thisUpdate: now });
+  refuses("peer/ocsp-response", "made in the future", () => verify({ ...ours, response: early }));
+  verify({ ...ours, response: await make({ producedAt: now + 200_000, thisUpdate: now }) });
+});
+
+Deno.test("row 292: the timestamps in a staple are found, for this certificate alone", async () => {
+  const list = fromHex("0007 0002 aabb 0001 cc");
+  const singleExtensions = [
+    encodeExtension("1.3.6.1.4.1.11129.2.4.5", der.octetString(list), true),
+  ];
+  const response = await make({ singleExtensions });
+  const { certificate, issuer } = ours;
+  assertEquals(verify({ ...ours, response }).timestamps, [fromHex("aabb"), fromHex("cc")]);
+  const found = stapledTimestamps(response, certificate, issuer);
+  assertEquals(found, [fromHex("aabb"), fromHex("cc")]);
+  assertEquals(stapledTimestamps(response, issuer, issuer), []);
+  assertEquals(stapledTimestamps(response.subarray(1), certificate, issuer), []);
+  const malformed = [
+    encodeExtension("1.3.6.1.4.1.11129.2.4.5", der.octetString(list.subarray(1))),
+  ];
+  const broken = await make({ singleExtensions: malformed });
+  assertEquals(stapledTimestamps(broken, certificate, issuer), []);
 });
 
 Deno.test("an asynchronous provider gives a promise of the same answer", async () => {

@@ -18,6 +18,7 @@ import {
 } from "@sealane/wire";
 import type { Certificate } from "../certificate/certificate.ts";
 import { run, settle, type Steps } from "../path/maybe_promise.ts";
+import { readTimestampList } from "./timestamp_list.ts";
 import type { TrustAnchor } from "../path/trust.ts";
 
 /** The extension with the timestamps that the CA got for the precertificate (RFC 6962 section 3.3). */
@@ -105,9 +106,8 @@ function* verify(options: TimestampOptions): Steps<TimestampVerdict[]> {
   const ids = logs.map(({ publicKey }) => sha256(publicKey));
   const verdicts: TimestampVerdict[] = [];
   const given = timestamps.slice(0, MAX_TIMESTAMPS);
-  for (const bytes of given) {
-    verdicts.push(yield* verifyOne(bytes, x509Entry(certificate), ids, options));
-  }
+  const whole = given.length === 0 ? new Uint8Array() : x509Entry(certificate);
+  for (const bytes of given) verdicts.push(yield* verifyOne(bytes, whole, ids, options));
   if (issuer === undefined) return verdicts;
   const embedded = embeddedTimestamps(certificate);
   if (embedded === null) return [...verdicts, { status: "malformed" }];
@@ -188,14 +188,7 @@ function isEmbeddedList(extension: Uint8Array): boolean {
 function embeddedTimestamps({ extensions: { list } }: Certificate): Uint8Array[] | null {
   const extension = list.find(({ id }) => id === EMBEDDED_LIST);
   if (extension === undefined) return [];
-  return attempt(() => {
-    const outer = new DerReader(extension.value, "SignedCertificateTimestampList");
-    const reader = new Reader(outer.octetString("list"), "SignedCertificateTimestampList");
-    outer.end();
-    const content = reader.vector16("sct_list", { min: 1 });
-    reader.end();
-    return reader.list(content, "sct_list", (sct) => sct.vector16("SerializedSCT", { min: 1 }));
-  }) ?? null;
+  return readTimestampList(extension.value);
 }
 
 /** What `decode` returns, or `undefined` if the input is malformed. */

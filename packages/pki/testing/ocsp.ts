@@ -23,6 +23,14 @@ export interface OcspResponseFields {
   readonly signer: Signer;
   /** The certificate of a responder that is not the issuer, DER; it goes into the response. */
   readonly responder?: Uint8Array;
+  /** Certificates that go into the response before that of `responder`, DER. */
+  readonly certificates?: readonly Uint8Array[];
+  /** The hash of the CertID; SHA-1 unless given. */
+  readonly certIdHash?: { readonly id: string; readonly hash: (data: Uint8Array) => Uint8Array };
+  /** Extensions of each answer, from `encodeExtension`. */
+  readonly singleExtensions?: readonly Uint8Array[];
+  /** When the response was made; `thisUpdate` unless given. */
+  readonly producedAt?: number;
   /** What to say; `good` unless given. Of several, each becomes an answer of its own. */
   readonly status?: OcspStatus | readonly OcspStatus[];
   /** Now unless given. */
@@ -44,10 +52,11 @@ function* issue(fields: OcspResponseFields): Steps<Uint8Array> {
   const certificate = parseCertificate(fields.certificate);
   const issuer = parseCertificate(fields.issuer);
   const responder = fields.responder === undefined ? issuer : parseCertificate(fields.responder);
+  const { certIdHash: { id, hash } = { id: "1.3.14.3.2.26", hash: sha1 } } = fields;
   const certId = der.sequence(
-    der.sequence(der.objectIdentifier("1.3.14.3.2.26"), der.nullValue()),
-    der.octetString(sha1(certificate.issuer.raw)),
-    der.octetString(sha1(issuer.subjectPublicKeyInfo.publicKey)),
+    der.sequence(der.objectIdentifier(id), der.nullValue()),
+    der.octetString(hash(certificate.issuer.raw)),
+    der.octetString(hash(issuer.subjectPublicKeyInfo.publicKey)),
     der.element(DerTag.integer, certificate.serialNumber),
   );
   const statuses = {
@@ -56,12 +65,20 @@ function* issue(fields: OcspResponseFields): Steps<Uint8Array> {
     unknown: der.implicit(2, new Uint8Array(0)),
   };
   const next = nextUpdate === null ? [] : [der.explicit(0, generalizedTime(nextUpdate))];
+  const { singleExtensions } = fields;
+  const extensions = singleExtensions === undefined
+    ? []
+    : [der.explicit(1, der.sequence(...singleExtensions))];
   const answers = [status].flat().map((one: OcspStatus) =>
-    der.sequence(certId, statuses[one], generalizedTime(thisUpdate), ...next)
+    der.sequence(certId, statuses[one], generalizedTime(thisUpdate), ...next, ...extensions)
   );
+  const certificates = [
+    ...fields.certificates ?? [],
+    ...(fields.responder === undefined ? [] : [fields.responder]),
+  ];
   const data = der.sequence(
     der.explicit(1, responder.subject.raw),
-    generalizedTime(thisUpdate),
+    generalizedTime(fields.producedAt ?? thisUpdate),
     der.sequence(...answers),
   );
   const [scheme] = signer.schemes;
@@ -70,7 +87,7 @@ function* issue(fields: OcspResponseFields): Steps<Uint8Array> {
     data,
     signatureAlgorithmIdentifier(scheme),
     der.bitString(signature),
-    ...(fields.responder === undefined ? [] : [der.explicit(0, der.sequence(fields.responder))]),
+    ...(certificates.length === 0 ? [] : [der.explicit(0, der.sequence(...certificates))]),
   );
   const bytes = der.sequence(
     der.objectIdentifier("1.3.6.1.5.5.7.48.1.1"),
