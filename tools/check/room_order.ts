@@ -21,7 +21,7 @@ export const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["."],
   ],
   "record": [["."]],
-  "pki": [["testing"], ["."], ["status"], ["path"], ["certificate"], ["names"]],
+  "pki": [["testing"], ["."], ["status"], ["path"], ["certificate"], ["names"], ["limits.ts"]],
   "handshake": [
     ["testing"],
     ["conformance"],
