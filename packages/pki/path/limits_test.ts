@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { isPromise } from "@sealane/providers";
 import { nativeProvider as provider } from "@sealane/providers/native";
 import { TlsError, type TlsErrorCode } from "@sealane/wire";
 import { DEFAULT_PATH_LIMITS, type PathLimits } from "../limits.ts";
@@ -33,7 +34,7 @@ Deno.test("row 270: a path as deep as the limit is judged, a deeper one refused 
   for (const depth of [36, DEFAULT_PATH_LIMITS.depth]) {
     const chain = await chainOf(depth);
     const path = verifyPath(chain, { trust, provider, now });
-    assert(!(path instanceof Promise));
+    assert(!isPromise(path));
     assertEquals(path.certificates.length, depth);
     const why = `the limit depth of ${depth - 1}`;
     refuses(chain, { depth: depth - 1 }, "peer/unknown-ca", why);
