@@ -156,6 +156,19 @@ export class Handshake {
   }
 
   /**
+   * On a server: whether the client is asked who it is, by the configuration that counts (that of `onClientHello`, if it gave
+   * one), and its Finished has not come. What a server sends until then, it sends to anybody.
+   */
+  get awaitsClientAuthentication(): boolean {
+    return this.#context.asksClient && !this.#post.complete;
+  }
+
+  /** On a server: most bytes of early data that the configuration that counts takes, be it with a ticket or an external PSK. */
+  get largestEarlyData(): number {
+    return this.#context.largestEarlyData;
+  }
+
+  /**
    * On a client with early data: what the session or the external PSK says of it, the application protocol above all that it has
    * to be made for.
    */

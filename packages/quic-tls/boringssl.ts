@@ -18,7 +18,8 @@
  * What `ssl.h` promises of the order of calls holds: the write secret of a level comes before its read secret; a server
  * gets the 1-RTT write secret before the 0-RTT read secret; handshake data of a level comes after its write secret, and a
  * secret takes effect on a message boundary; `flushFlight` comes after the data of a flight; nothing comes after
- * `sendAlert`.
+ * `sendAlert`. What a server sends under the 1-RTT write secret before {@link QuicSsl.complete}, it sends to a client that has
+ * not authenticated; `QuicTls` holds it where the client is asked for a certificate.
  *
  * @module
  */

@@ -79,7 +79,7 @@ export class QuicTls {
       version: () => this.#version,
       onSession: (remembered) => this.#parameters.remember(remembered),
     });
-    this.#driver = new HandshakeDriver(handshake, config.cryptoBuffer, {
+    this.#driver = new HandshakeDriver(handshake, setup.driver, {
       take: (event) => this.#take(event),
       fail: (error) => this.abort(error),
     });
@@ -181,10 +181,10 @@ export class QuicTls {
 
   /** The level of our next handshake bytes. */
   get writeLevel(): Level {
-    return this.#driver.handshake.writeLevel;
+    return this.#driver.writeLevel;
   }
 
-  /** Whether packets of a level can be sent. */
+  /** Whether packets of a level can be sent; for a server's 0.5-RTT see `sendBeforeClientAuthentication`. */
   canSend(level: Level): boolean {
     return this.#keys.canWrite(level);
   }

@@ -62,6 +62,10 @@ export class FlowContext {
   clientRandom: Uint8Array = NO_RANDOM;
   /** The exporter of early data, once there is one. */
   earlyExporter: { readonly hash: Hash; readonly secret: Uint8Array } | null = null;
+  /** On a server: whether the configuration that counts asks the client to authenticate. */
+  asksClient = false;
+  /** On a server: most bytes of early data that the configuration that counts takes. */
+  largestEarlyData = 0;
   /** Most bytes of early data, as a client may send them or a server takes them. */
   maxEarlyData = 0;
   /** On a client with early data: what it is like. */

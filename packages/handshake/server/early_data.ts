@@ -34,6 +34,14 @@ export function* judgeEarlyData(
 }
 
 /** What a ticket allowed is what is allowed now; an external PSK says it itself. */
+/** Most bytes of early data that a configuration takes, be it with a ticket or an external PSK; 0 if it takes none. */
+export function largestEarlyData(
+  { earlyData, externalPsks = [] }: Pick<ResolvedServerConfig, "earlyData" | "externalPsks">,
+): number {
+  const ofTickets = earlyData === undefined ? 0 : earlyData.maxSize ?? DEFAULT_MAX_EARLY_DATA;
+  return Math.max(ofTickets, ...externalPsks.map((psk) => psk.earlyData?.maxSize ?? 0));
+}
+
 function maxSize({ earlyData }: ResolvedServerConfig, { selected }: Agreement): number {
   const external = selected?.psk.session === null ? selected.psk.early : null;
   return external?.maxSize ?? earlyData?.maxSize ?? DEFAULT_MAX_EARLY_DATA;

@@ -29,7 +29,7 @@ import { profileOf } from "../config/suite_profile.ts";
 import { verifyAgain } from "../authentication/verify_identity.ts";
 import { authenticateClient, requestCertificate, sendAuthentication } from "./authenticate.ts";
 import { receiveClientHello, type ReceivedHello } from "./client_hello.ts";
-import { earlyTrafficSecret, judgeEarlyData } from "./early_data.ts";
+import { earlyTrafficSecret, judgeEarlyData, largestEarlyData } from "./early_data.ts";
 import { sendEncryptedExtensions } from "./encrypted_extensions.ts";
 import { type Agreement, agreeOnGroup } from "./hello_retry.ts";
 import {
@@ -55,6 +55,8 @@ export function* serverFlow(
   const first = yield* receiveClientHello(context, ech, true);
   context.clientRandom = first.hello.random;
   const config = yield* consultApplication(context, initial, first);
+  context.largestEarlyData = largestEarlyData(config);
+  context.asksClient = (config.clientAuthentication ?? "none") !== "none";
   const agreement = yield* agreeOnGroup(context, config, first, ech);
   const { hello, suite, group, selected } = agreement;
   context.profile = profileOf(suite);

@@ -12,12 +12,25 @@ import { QuicError, TransportErrorCode } from "../errors.ts";
 /** The levels that have CRYPTO frames: 0-RTT packets have none. */
 export type CryptoLevel = Exclude<Level, "early">;
 
+type SecretEvent = Extract<HandshakeEvent, { type: "secret" }>;
+
 /** Who takes what a handshake says, one event after the other. */
 export interface HandshakeSink {
   /** Takes an event; the next one waits for the promise. Messages do not come here. */
   take(event: HandshakeEvent): MaybePromise<void>;
   /** The connection has to end. */
   fail(error: TlsError | QuicError): void;
+}
+
+/** Options of a {@link HandshakeDriver}. */
+export interface DriverOptions {
+  /** How many bytes each level may hold out of order. */
+  readonly buffer?: number;
+  /**
+   * Whether a server may send 1-RTT packets before a client that it asks for a certificate has shown one; false unless given.
+   * Else the sink gets the 1-RTT write secret when the client's Finished has come.
+   */
+  readonly sendBeforeClientAuthentication?: boolean;
 }
 
 /** Drives one handshake. */
@@ -28,16 +41,25 @@ export class HandshakeDriver {
   readonly senders: Readonly<Record<CryptoLevel, CryptoSender>>;
   readonly #receivers: Readonly<Record<CryptoLevel, CryptoReceiver>>;
   readonly #sink: HandshakeSink;
+  readonly #speaksEarly: boolean;
+  /** A server's 1-RTT write secret while nobody knows who the client is. */
+  #withheld: SecretEvent | null = null;
   #draining: Promise<void> | null = null;
 
-  /** `limit` is how many bytes each level may hold out of order. */
-  constructor(handshake: Handshake, limit: number | undefined, sink: HandshakeSink) {
+  /** Drives `handshake`. */
+  constructor(handshake: Handshake, options: DriverOptions, sink: HandshakeSink) {
     this.handshake = handshake;
+    this.#speaksEarly = options.sendBeforeClientAuthentication ?? false;
     this.#sink = sink;
-    const receiver = () => new CryptoReceiver(limit);
+    const receiver = () => new CryptoReceiver(options.buffer);
     this.#receivers = { initial: receiver(), handshake: receiver(), application: receiver() };
     const sender = () => new CryptoSender();
     this.senders = { initial: sender(), handshake: sender(), application: sender() };
+  }
+
+  /** The level of our next handshake bytes, or of a close. */
+  get writeLevel(): Level {
+    return this.#withheld === null ? this.handshake.writeLevel : "handshake";
   }
 
   /** Begins the handshake. */
@@ -73,7 +95,8 @@ export class HandshakeDriver {
   #onError(error: unknown): MaybePromise<void> {
     const fail = (): void => this.#sink.fail(causeOf(error));
     try {
-      const drained = this.#drain();
+      // A close goes out at the last level there is; data does not go out any more.
+      const drained = chain(this.#drain(), () => this.#release());
       return isPromise(drained) ? drained.then(fail, fail) : fail();
     } catch {
       fail();
@@ -99,8 +122,25 @@ export class HandshakeDriver {
       if (event.level !== "early") this.senders[event.level].write(event.data);
       return;
     }
-    if (event.type === "secret" && event.direction === "read") this.#requireConsumed(event.level);
-    return this.#sink.take(event);
+    if (event.type !== "secret") return this.#sink.take(event);
+    if (event.direction === "read") this.#requireConsumed(event.level);
+    if (event.level !== "application") return this.#sink.take(event);
+    // RFC 9001 §5.7: before the client's Finished the client is not authenticated.
+    if (event.direction === "write" && this.#mustWait()) {
+      this.#withheld = event;
+      return;
+    }
+    return chain(this.#release(), () => this.#sink.take(event));
+  }
+
+  #release(): MaybePromise<void> {
+    const withheld = this.#withheld;
+    this.#withheld = null;
+    if (withheld !== null) return this.#sink.take(withheld);
+  }
+
+  #mustWait(): boolean {
+    return !this.#speaksEarly && this.handshake.awaitsClientAuthentication;
   }
 
   /** Refuses bytes of the level before `level` that are not consumed. */

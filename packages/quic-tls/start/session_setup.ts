@@ -8,6 +8,7 @@ import { TlsError } from "@sealane/wire";
 import type { QuicClientConfig, QuicCommonConfig, QuicServerConfig } from "../config.ts";
 import { quicClientConfig, quicServerConfig } from "./handshake_config.ts";
 import type { ConnectionHooks } from "./connection_hooks.ts";
+import type { DriverOptions } from "../crypto/handshake_driver.ts";
 import type { StartSetup } from "./connection_start.ts";
 import { clientResumption } from "./resumption.ts";
 import { QUIC_V1, QUIC_VERSIONS } from "../packets/version.ts";
@@ -16,6 +17,8 @@ import { QUIC_V1, QUIC_VERSIONS } from "../packets/version.ts";
 export interface SessionSetup extends StartSetup {
   /** What both roles configure. */
   readonly config: QuicCommonConfig;
+  /** How the handshake is driven. */
+  readonly driver: DriverOptions;
   /** Makes the handshake. */
   readonly handshake: (hooks: ConnectionHooks) => Handshake;
 }
@@ -38,6 +41,7 @@ export function clientSetup(config: QuicClientConfig, target: ClientTarget): Ses
     originalDestinationConnectionId: destinationConnectionId,
     retrySource: null,
     afterVersionNegotiation: config.afterVersionNegotiation ?? false,
+    driver: { buffer: config.cryptoBuffer },
     handshake: (hooks) => {
       const offer = clientResumption(config.tls, target, version, hooks);
       const tls = quicClientConfig(offer.tls, hooks);
@@ -59,6 +63,10 @@ export function serverSetup(config: QuicServerConfig): SessionSetup {
     originalDestinationConnectionId: originalDestinationConnectionId ?? destinationConnectionId,
     retrySource: originalDestinationConnectionId === undefined ? null : destinationConnectionId,
     afterVersionNegotiation: false,
+    driver: {
+      buffer: config.cryptoBuffer,
+      sendBeforeClientAuthentication: config.sendBeforeClientAuthentication,
+    },
     handshake: (hooks) =>
       Handshake.server(quicServerConfig(config.tls, config, hooks), { carrier: PACKETS }),
   };

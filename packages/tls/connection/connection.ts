@@ -45,18 +45,15 @@ export class Connection {
   #error: TlsError | null = null;
   #running: Promise<void> | null = null;
   #writeKey: TrafficKey | null = null;
-  readonly #holdUntilComplete: boolean;
 
   private constructor(
     role: "client" | "server",
     handshake: Handshake,
     options: ConnectionOptions,
-    holdUntilComplete: boolean,
   ) {
     this.#role = role;
     this.#handshake = handshake;
     this.#options = options;
-    this.#holdUntilComplete = holdUntilComplete;
     this.#in = new Inbound(role, handshake, options, {
       drain: () => this.#drain(),
       emit: (event) => this.#emit(event),
@@ -74,7 +71,7 @@ export class Connection {
     target: ClientTarget = {},
     options: ConnectionOptions = {},
   ): Connection {
-    return new Connection("client", Handshake.client(config, target), options, false);
+    return new Connection("client", Handshake.client(config, target), options);
   }
 
   /**
@@ -83,12 +80,7 @@ export class Connection {
    * @throws {TlsError} `api/config`.
    */
   static server(config: ServerConfig, options: ConnectionOptions = {}): Connection {
-    // What is said before the client has authenticated is said to anybody.
-    const hold = (config.clientAuthentication ?? "none") !== "none";
-    const sizes = config.externalPsks?.map(({ earlyData }) => earlyData?.maxSize ?? 0) ?? [];
-    const most = Math.max(config.earlyData?.maxSize ?? 0, ...sizes);
-    const all = { skippedEarlyData: skipLimit(most), ...options };
-    return new Connection("server", Handshake.server(config), all, hold);
+    return new Connection("server", Handshake.server(config), options);
   }
 
   /** What was agreed; `null` before it is known. */
@@ -164,8 +156,8 @@ export class Connection {
   }
 
   /**
-   * Application data to send. Before the handshake is done it is held, within a bound. A server without client
-   * authentication sends as soon as its own Finished is out.
+   * Application data to send. Before the handshake is done it is held, within a bound. A server that does not ask its client
+   * to authenticate, be it by the configuration that `onClientHello` gave, sends as soon as its own Finished is out.
    *
    * @throws {TlsError} `api/state` after {@link Connection.close} or beyond the bound; what ended the connection.
    */
@@ -361,7 +353,8 @@ export class Connection {
     this.#events.push(event);
     if (event.accepted) return;
     if (this.#role === "server") {
-      this.#in.reader.skipEarlyData(this.#options.skippedEarlyData ?? skipLimit());
+      const { largestEarlyData } = this.#handshake;
+      this.#in.reader.skipEarlyData(this.#options.skippedEarlyData ?? skipLimit(largestEarlyData));
     } else if (event.afterHelloRetryRequest) {
       // The second ClientHello goes out in the clear.
       this.#out.clearKey();
@@ -427,7 +420,8 @@ export class Connection {
 
   #canWrite(): boolean {
     if (this.#out.level !== "application") return false;
-    return this.#complete || !this.#holdUntilComplete;
+    // What is said before the client has authenticated is said to anybody.
+    return this.#complete || !this.#handshake.awaitsClientAuthentication;
   }
 
   #send(data: Uint8Array): void {
