@@ -1,17 +1,14 @@
 /**
- * `deno task bench`: prints every benchmark as a table, with `--json` as an array of {@link BenchRow}. Words on the
- * command line choose the rows whose module has one of them in its name.
+ * `deno task bench [MODULE ...]`: prints every benchmark as a table, with `--json` as an array of {@link BenchRow}.
  *
  * @module
  */
+import { readArguments } from "../tools/arguments.ts";
 import type { BenchRow } from "./row.ts";
 
 interface BenchModule {
   rows(): Promise<BenchRow[]>;
 }
-
-const json = Deno.args.includes("--json");
-const words = Deno.args.filter((argument) => !argument.startsWith("--"));
 
 /** Every other module of this folder that is no part of the machinery. */
 function benchModules(): string[] {
@@ -20,7 +17,7 @@ function benchModules(): string[] {
   return names
     .filter((name) => name.endsWith(".ts") && !name.endsWith("_test.ts"))
     .filter((name) => !machinery.includes(name))
-    .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
+    .map((name) => name.slice(0, -".ts".length))
     .sort();
 }
 
@@ -32,12 +29,21 @@ function line(row: BenchRow): string {
   } ${ratio}  ${row.unit}`;
 }
 
+const modules = benchModules();
+const args = readArguments({
+  task: "bench",
+  about: "Measures, each row as a ratio to a baseline in the same run.",
+  options: { json: { about: "prints the rows as JSON" } },
+  words: { name: "MODULE", about: "what is measured, all unless given", known: modules },
+});
+const json = args.has("json");
 const all: BenchRow[] = [];
 if (!json) {
   console.log(`${"".padEnd(52)} ${"Sealane".padStart(10)} ${"baseline".padStart(10)}   ratio`);
 }
-for (const name of benchModules()) {
-  const module: BenchModule = await import(`./${name}`);
+for (const name of modules) {
+  if (args.words.length > 0 && !args.words.includes(name)) continue;
+  const module: BenchModule = await import(`./${name}.ts`);
   for (const row of await module.rows()) {
     all.push(row);
     if (!json) console.log(line(row));

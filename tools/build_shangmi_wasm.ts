@@ -5,6 +5,7 @@
  *
  *     deno task build:shangmi
  */
+import { readArguments } from "./arguments.ts";
 
 /** The compiler: pinned, since another version may make other bytes. */
 const COMPILER = "npm:assemblyscript@0.28.20/asc";
@@ -73,6 +74,10 @@ export function moduleText(wasm: Uint8Array): string {
 }
 
 if (import.meta.main) {
+  readArguments({
+    task: "build:shangmi",
+    about: "Compiles the kernel of the ShangMi provider, and writes kernel_wasm.ts.",
+  });
   const wasm = await compileKernel();
   Deno.writeTextFileSync(KERNEL_MODULE, moduleText(wasm));
   console.log(`kernel_wasm.ts: ${wasm.length} bytes of WebAssembly`);

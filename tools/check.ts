@@ -1,9 +1,9 @@
 /**
- * `deno task check`: everything that can be said about the code without running it. Words on the command line choose the
- * steps whose name has one of them in it.
+ * `deno task check [STEP ...]`: everything that can be said about the code without running it.
  *
  * @module
  */
+import { readArguments } from "./arguments.ts";
 import { checkFloors, type PublishRules } from "./check/floors.ts";
 import { type Finding, repositoryFiles } from "./check/files.ts";
 import { checkRooms } from "./check/rooms.ts";
@@ -79,13 +79,20 @@ const STEPS: readonly { readonly name: string; readonly run: Step }[] = [
   { name: "publish", run: deno("publish", "--dry-run", "--allow-dirty") },
 ];
 
-const chosen = STEPS.filter(({ name }) =>
-  Deno.args.length === 0 || Deno.args.some((word) => name.includes(word))
-);
+const { words } = readArguments({
+  task: "check",
+  about: "Everything that can be said about the code without running it.",
+  words: {
+    name: "STEP",
+    about: "the steps, all unless given",
+    known: STEPS.map(({ name }) => name),
+  },
+});
+const chosen = STEPS.filter(({ name }) => words.length === 0 || words.includes(name));
 let failures = 0;
 for (const { name, run } of chosen) {
   const start = performance.now();
-  const output = await run();
+  const output = await run().catch((error: Error) => error.message);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${output === "" ? "ok    " : "FAILED"} ${name.padEnd(8)} ${seconds} s`);
   if (output === "") continue;

@@ -7,6 +7,9 @@
  * @module
  */
 
+import { readArguments } from "./arguments.ts";
+import { registeredTests, testModules } from "./test_report/modules.ts";
+
 /** How many rows the checklist has. */
 const ROWS = 245;
 
@@ -23,42 +26,23 @@ export function readChecklist(text: string): Map<number, string> {
   return rows;
 }
 
-/** The names of the tests that a module registers, which do not run. */
-async function namesOf(url: string): Promise<string[]> {
-  const names: string[] = [];
-  const register = (...args: unknown[]): void => {
-    for (const arg of args) {
-      const name = typeof arg === "string" ? arg : (arg as { name?: string } | null)?.name; // of any form
-      if (name !== undefined && name !== "") return void names.push(name);
-    }
-  };
-  const { test } = Deno;
-  Object.defineProperty(Deno, "test", { value: register, configurable: true, writable: true });
-  try {
-    await import(url);
-  } finally {
-    Object.defineProperty(Deno, "test", { value: test, configurable: true, writable: true });
-  }
-  return names;
-}
-
-async function* testFiles(folder: URL): AsyncGenerator<URL> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) yield* testFiles(new URL(`${name}/`, folder));
-    else if (name.endsWith("_test.ts")) yield new URL(name, folder);
-  }
-}
-
 if (import.meta.main) {
-  const [path] = Deno.args;
+  const { words: [path] } = readArguments({
+    task: "checklist",
+    about:
+      "Says which tests show which row of the conformance checklist; a row without a test is an error.",
+    words: { name: "FILE", about: "the checklist, with lines like `12. text`", most: 1 },
+  });
   const texts = path === undefined
     ? new Map(Array.from({ length: ROWS }, (_, i) => [i + 1, ""]))
     : readChecklist(await Deno.readTextFile(path));
-  const root = new URL("../", import.meta.url);
+  const root = new URL("../", import.meta.url).pathname;
   const shown = new Map<number, Map<string, number>>();
-  for await (const file of testFiles(new URL("packages/", root))) {
-    const where = file.href.slice(root.href.length);
-    for (const row of (await namesOf(file.href)).flatMap(rowsOf)) {
+  for await (const path of testModules(`${root}packages`)) {
+    const where = path.slice(root.length);
+    for (
+      const row of (await registeredTests(`file://${path}`)).flatMap(({ name }) => rowsOf(name))
+    ) {
       const files = shown.get(row) ?? new Map<string, number>();
       shown.set(row, files.set(where, (files.get(where) ?? 0) + 1));
     }

@@ -1,16 +1,28 @@
 /**
- * `deno task test` (not `test.ts`, for that name is a test's): every test and every documented example, with a list of what was skipped and why, and the line
- * `N passed, N failed, N skipped` at the end. Paths on the command line choose what is tested.
+ * `deno task test [PATH ...]` (not `test.ts`, for that name is a test's): every test and every documented example, with a
+ * list of what was skipped and why, and the line `N passed, N failed, N skipped` at the end.
  *
  * A test that needs what this machine may not have says so in its name, "(needs openssl)", and is ignored without it.
  * With `SEALANE_REQUIRE_PEERS=1` a test that was skipped for want of one of the peers that `.ci/run` installs has failed.
  *
  * @module
  */
+import { readArguments, refuse, type Usage } from "./arguments.ts";
+import { clock, Progress } from "./progress.ts";
+import { testModules } from "./test_report/modules.ts";
 import { readReport, type TestCase } from "./test_report/junit.ts";
 import { isRequiredPeer, skipReason } from "./test_report/skips.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+
+/** How many test modules there are in files and folders. */
+async function countModules(paths: readonly string[]): Promise<number> {
+  let count = 0;
+  for (const path of paths.length === 0 ? ["."] : paths) {
+    for await (const _ of testModules(`${ROOT}/${path}`)) count++;
+  }
+  return count;
+}
 
 /** Runs `deno test` and reads its report. */
 async function runTests(paths: readonly string[]): Promise<{ ok: boolean; cases: TestCase[] }> {
@@ -24,7 +36,7 @@ async function runTests(paths: readonly string[]): Promise<{ ok: boolean; cases:
         "--no-check",
         "--doc",
         "--parallel",
-        "--reporter=dot",
+        "--reporter=pretty",
         `--junit-path=${report}`,
         ...paths,
       ],
@@ -34,7 +46,7 @@ async function runTests(paths: readonly string[]): Promise<{ ok: boolean; cases:
       stdout: "piped",
     });
     const child = command.spawn();
-    await printDots(child.stdout);
+    await printProgress(child.stdout, await countModules(paths));
     const { success } = await child.status;
     return { ok: success, cases: readReport(await Deno.readTextFile(report)) };
   } finally {
@@ -42,11 +54,26 @@ async function runTests(paths: readonly string[]): Promise<{ ok: boolean; cases:
   }
 }
 
-/** Passes the output on, with the dots of parallel tests in lines rather than in a column. */
-async function printDots(output: ReadableStream<Uint8Array>): Promise<void> {
-  const encoder = new TextEncoder();
+async function* linesOf(output: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
   for await (const text of output.pipeThrough(new TextDecoderStream())) {
-    await Deno.stdout.write(encoder.encode(text.replace(/^([.,!])\n/gm, "$1")));
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+/** Passes on what is no line of a test that went well, and says now and then how far the tests are. */
+async function printProgress(output: ReadableStream<Uint8Array>, modules: number): Promise<void> {
+  const progress = new Progress("modules begun", modules);
+  const seen = new Set<string>();
+  for await (const line of linesOf(output)) {
+    const [, module, outcome] = /^(\.\/\S+) => .* \.\.\. (ok|ignored|FAILED)\b/.exec(line) ?? [];
+    if (outcome !== "ok" && outcome !== "ignored") console.log(line);
+    // Documented examples are modules of their own, and not counted.
+    if (module?.endsWith("_test.ts")) seen.add(module);
+    progress.at(seen.size);
   }
 }
 
@@ -59,7 +86,21 @@ function printSkipped(skipped: readonly TestCase[]): void {
   }
 }
 
-const { ok, cases } = await runTests(Deno.args);
+const USAGE: Usage = {
+  task: "test",
+  about: "Every test and every documented example; what was skipped, and why.",
+  words: {
+    name: "PATH",
+    about: "files and folders, from the root of the repository; all unless given",
+  },
+};
+const { words } = readArguments(USAGE);
+for (const word of words) {
+  const found = await Deno.stat(`${ROOT}/${word}`).then(() => true, () => false);
+  if (!found) refuse(USAGE, `there is no ${word}`);
+}
+const began = Date.now();
+const { ok, cases } = await runTests(words);
 const requirePeers = Deno.env.get("SEALANE_REQUIRE_PEERS") === "1";
 const skipped = cases.filter(({ outcome }) => outcome === "skipped");
 const missing = requirePeers ? skipped.filter(({ name }) => isRequiredPeer(name)) : [];
@@ -76,5 +117,6 @@ const unnamed = !ok && failed.length === 0 ? 1 : 0;
 if (unnamed > 0) console.log("\nfailed outside of a test: see above");
 
 const failures = failed.length + missing.length + unnamed;
-console.log(`\n${passed} passed, ${failures} failed, ${skipped.length - missing.length} skipped`);
+console.log(`\n${words.join(" ") || "all"}: ${clock(Date.now() - began)}`);
+console.log(`${passed} passed, ${failures} failed, ${skipped.length - missing.length} skipped`);
 if (failures > 0 || passed === 0) Deno.exit(1);

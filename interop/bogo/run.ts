@@ -8,6 +8,7 @@
  * @module
  */
 import { missingProgram, type Program, runProgram, startProgram } from "@sealane/programs";
+import { readArguments, refuse, type Usage } from "../../tools/arguments.ts";
 import { ERROR_MAP } from "./error_map.ts";
 import {
   type FeatureData,
@@ -24,6 +25,19 @@ const HOW_TO_GET_ONE =
   git -C boringssl checkout a0689af29
   BORINGSSL_DIR=$PWD/boringssl deno task bogo`;
 
+const PROVIDERS = ["native", "webcrypto", "noble"];
+
+const USAGE: Usage<"provider" | "only" | "json" | "workers"> = {
+  task: "bogo",
+  about: "Runs BoringSSL's conformance suite, from the checkout that BORINGSSL_DIR names.",
+  options: {
+    provider: { value: "NAME", about: "native (unless given), webcrypto or noble" },
+    only: { value: "GLOB;GLOB", about: "the tests, all unless given" },
+    json: { value: "FILE", about: "writes the outcome of every test there" },
+    workers: { value: "N", least: 1, about: "how many tests run at once" },
+  },
+};
+
 /** What the command line says. */
 interface Options {
   readonly provider: string;
@@ -32,21 +46,17 @@ interface Options {
   readonly workers: string;
 }
 
-function parseOptions(args: readonly string[]): Options {
-  const values = new Map<string, string>();
-  for (let at = 0; at < args.length; at += 2) {
-    const [name, value] = [args[at], args[at + 1]];
-    if (!["--provider", "--only", "--json", "--workers"].includes(name) || value === undefined) {
-      console.error(`bogo: ${name} is not an option, or has no value`);
-      Deno.exit(2);
-    }
-    values.set(name, value);
+function parseOptions(): Options {
+  const args = readArguments(USAGE);
+  const provider = args.text("provider") ?? "native";
+  if (!PROVIDERS.includes(provider)) {
+    return refuse(USAGE, `there is no provider ${provider}; there are: ${PROVIDERS.join(", ")}`);
   }
   return {
-    provider: values.get("--provider") ?? "native",
-    only: values.get("--only") ?? null,
-    json: values.get("--json") ?? null,
-    workers: values.get("--workers") ?? String(navigator.hardwareConcurrency + 1),
+    provider,
+    only: args.text("only") ?? null,
+    json: args.text("json") ?? null,
+    workers: String(args.whole("workers", navigator.hardwareConcurrency + 1)),
   };
 }
 
@@ -112,11 +122,11 @@ async function runSuite(runner: Program, args: string[], cwd: string): Promise<n
 }
 
 async function main(): Promise<void> {
-  const options = parseOptions(Deno.args);
+  const options = parseOptions();
   const boringssl = Deno.env.get("BORINGSSL_DIR");
   if (boringssl === undefined || boringssl === "") {
-    console.log(HOW_TO_GET_ONE);
-    return;
+    console.error(HOW_TO_GET_ONE);
+    Deno.exit(2);
   }
   const missing = await missingProgram("go");
   if (missing !== null) {

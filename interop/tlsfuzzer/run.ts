@@ -6,6 +6,7 @@
  * @module
  */
 import { missingProgram, runProgram } from "@sealane/programs";
+import { readArguments } from "../../tools/arguments.ts";
 import type { ServerOptions } from "./server.ts";
 import scripts from "./scripts.json" with { type: "json" };
 
@@ -28,6 +29,19 @@ interface Group {
 /** The counts at the end of a script's output. */
 const COUNTS = ["PASS", "XFAIL", "FAIL", "XPASS"] as const;
 type Counts = Record<(typeof COUNTS)[number], number>;
+
+// The shape of the file is that of its types.
+const list = scripts as { groups: Group[]; leftOut: Record<string, string> };
+const { words } = readArguments({
+  task: "tlsfuzzer",
+  about:
+    "Runs tlsfuzzer's scripts for TLS 1.3 servers, from the checkout that TLSFUZZER_DIR names.",
+  words: {
+    name: "NAME",
+    about: "the scripts, all unless given",
+    known: list.groups.flatMap(({ scripts }) => scripts.map(({ name }) => name)),
+  },
+});
 
 const folder = Deno.env.get("TLSFUZZER_DIR");
 if (folder === undefined) {
@@ -99,9 +113,7 @@ async function forgotten(): Promise<string[]> {
   return names.sort();
 }
 
-// The shape of the file is that of its types.
-const list = scripts as { groups: Group[]; leftOut: Record<string, string> };
-const wanted = new Set(Deno.args);
+const wanted = new Set(words);
 const total: Counts = { PASS: 0, XFAIL: 0, FAIL: 0, XPASS: 0 };
 let broken = 0;
 for (const name of await forgotten()) {
