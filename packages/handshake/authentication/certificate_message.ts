@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { customExtensions, receiveCustomExtensions } from "../engine/custom_extensions.ts";
 import { parseCertificate, parseSubjectPublicKeyInfo } from "@sealane/pki";
 import {
   type CertificateCompressionAlgorithm,
@@ -94,7 +95,7 @@ export function* receiveCertificate(
     identity = request.certificateType === CertificateType.RawPublicKey
       ? readRawPublicKey(entries)
       : readChain(entries);
-    yield* context.receiveCustomExtensions("CT", entries[0].extensions);
+    yield* receiveCustomExtensions(context, "CT", entries[0].extensions);
   }
   context.transcript.add(message.bytes);
   return identity;
@@ -237,7 +238,7 @@ function leafExtensions(
       extensions.push(encodeExtension(delegatedCredentialInCertificate, delegated));
     }
   }
-  return extensions.concat(context.customExtensions("CT", extras.offeredExtensions));
+  return extensions.concat(customExtensions(context, "CT", extras.offeredExtensions));
 }
 
 /**

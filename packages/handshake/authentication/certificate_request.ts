@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { customExtensions } from "../engine/custom_extensions.ts";
 import { ExtensionType, TlsError } from "@sealane/wire";
 import type { CertificateExtras } from "./certificate_message.ts";
 import type { RequestDemand } from "../config/credential_request.ts";
@@ -60,7 +61,7 @@ export function requestExtensions(
   if (authorities.length > 0) {
     extensions.push(encodeExtension(certificateAuthoritiesInCertificateRequest, authorities));
   }
-  return extensions.concat(context.customExtensions("CR"));
+  return extensions.concat(customExtensions(context, "CR"));
 }
 
 /** RFC 9846 §4.4.2: signature_algorithms MUST be there, and what we know must decode. */

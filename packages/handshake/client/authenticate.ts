@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { receiveCustomExtensions } from "../engine/custom_extensions.ts";
 import { CertificateType, HandshakeType, type SignatureScheme, TlsError } from "@sealane/wire";
 import { receiveAuthentication, sendCertificateVerify } from "../authentication/authentication.ts";
 import {
@@ -114,7 +115,7 @@ function* receiveCertificateRequest(context: FlowContext): Step<CertificateReque
     );
   }
   checkRequest(request);
-  yield* context.receiveCustomExtensions("CR", request.extensions);
+  yield* receiveCustomExtensions(context, "CR", request.extensions);
   context.transcript.add(message.bytes);
   return request;
 }

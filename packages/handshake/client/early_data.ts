@@ -61,24 +61,3 @@ export function rejectEarlyData(context: FlowContext, reason: EarlyDataReason): 
   const afterHelloRetryRequest = reason === "hello-retry-request";
   context.emit({ type: "earlyData", accepted: false, reason, afterHelloRetryRequest });
 }
-
-/** RFC 9846 §4.3.10: accepted early data has the suite and the protocol of the PSK. */
-export function checkAcceptedEarlyData(
-  psk: Psk,
-  suite: number,
-  alpn: Uint8Array | null,
-): void {
-  const { early } = psk;
-  if (early?.cipherSuite !== suite) {
-    throw new TlsError("peer/early-data", "the server took early data with another cipher suite");
-  }
-  const same = early.alpn === null || alpn === null
-    ? early.alpn === alpn
-    : equalBytes(early.alpn, alpn);
-  if (!same) {
-    throw new TlsError(
-      "peer/early-data",
-      "the server took early data with another application protocol",
-    );
-  }
-}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { receiveCustomExtensions } from "../engine/custom_extensions.ts";
 import { CertificateType, equalBytes, HandshakeType, TlsError } from "@sealane/wire";
 import { checkCertificateType } from "../authentication/certificate_message.ts";
 import type { FlowContext } from "../engine/context.ts";
@@ -54,7 +55,7 @@ export function* receiveEncryptedExtensions(
   decodeExtension(extensions, serverNameInEncryptedExtensions);
   const alpn = decodeExtension(extensions, alpnInEncryptedExtensions) ?? null;
   checkAlpn(context, config, alpn);
-  yield* context.receiveCustomExtensions("EE", extensions);
+  yield* receiveCustomExtensions(context, "EE", extensions);
   context.transcript.add(message.bytes);
   const limit = decodeExtension(extensions, recordSizeLimitInEncryptedExtensions);
   if (limit !== undefined && config.recordSizeLimit !== undefined) {

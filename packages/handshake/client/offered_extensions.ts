@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { customExtensions } from "../engine/custom_extensions.ts";
+import {} from "../engine/custom_extensions.ts";
 import { parseIpAddress } from "@sealane/pki";
 import type { KeyPair } from "@sealane/providers";
 import { CertificateType, type NamedGroup, ProtocolVersion } from "@sealane/wire";
@@ -78,7 +80,7 @@ export function offeredExtensions(
   if (config.chosenEch !== null) {
     list.push(encodeExtension(encryptedClientHelloInClientHello, { type: "inner" }));
   }
-  list.push(...context.customExtensions("CH"));
+  list.push(...customExtensions(context, "CH"));
   return grease === null ? list : grease.surround(list);
 }
 

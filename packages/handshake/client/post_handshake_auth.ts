@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { receiveCustomExtensions } from "../engine/custom_extensions.ts";
 import { HandshakeType, TlsError, toHex } from "@sealane/wire";
 import { sendFinished } from "../authentication/authentication.ts";
 import { checkRequest } from "../authentication/certificate_request.ts";
@@ -46,8 +47,8 @@ export function allowPostHandshakeAuthentication(
       );
     }
     seen.add(name);
-    yield* context.receiveCustomExtensions("CR", request.extensions);
-    yield* post.authenticate(message.bytes, function* () {
+    yield* receiveCustomExtensions(context, "CR", request.extensions);
+    yield* post.authentication.run(message.bytes, function* () {
       authenticated(yield* sendClientAuthentication(context, config, request, server));
       const { suite, writeSecret } = post.keys;
       sendFinished(context, suite.hash, writeSecret);

@@ -4,21 +4,18 @@
  * @module
  */
 import type { CipherSuite, Hash } from "@sealane/providers";
-import { ExtensionType, TlsError, wipe } from "@sealane/wire";
+import { type ExtensionType, TlsError, wipe } from "@sealane/wire";
 import type { Carrier } from "./carrier.ts";
 import type { RequestDemand } from "../config/credential_request.ts";
 import type { HandshakeEvent } from "./events.ts";
 import type { Level } from "../messages/level.ts";
-import type { CustomExtension } from "../config/custom_extension.ts";
-import type { RawExtension } from "../extensions/extension.ts";
-import type { ExtensionContext } from "../extensions/table.ts";
 import { MessageBuffer } from "./message_buffer.ts";
 import type { HandshakeMessage } from "../messages/message.ts";
 import type { KeyLogLabel, Stage } from "../config/observer.ts";
 import type { EarlyDataParameters } from "../config/external_psk.ts";
 import type { ResolvedConfig } from "../config/resolve_config.ts";
 import type { Session } from "../session/session.ts";
-import { message, peek, settle, type Step } from "./step.ts";
+import { message, peek, type Step } from "./step.ts";
 import type { SuiteProfile } from "../config/suite_profile.ts";
 import { Transcript } from "./transcript.ts";
 
@@ -194,47 +191,4 @@ export class FlowContext {
     wipe(...this.#secrets);
     this.#secrets.clear();
   }
-
-  /** The custom extensions to send in a message; in a response only those that `offered` has. */
-  customExtensions(
-    context: ExtensionContext,
-    offered?: ReadonlySet<number>,
-  ): RawExtension[] {
-    const extensions: RawExtension[] = [];
-    for (const custom of this.config.customExtensions ?? []) {
-      if (offered !== undefined && !offered.has(custom.type)) continue;
-      const data = custom.send(context);
-      if (data !== null) extensions.push({ type: custom.type, data });
-    }
-    return extensions;
-  }
-
-  /** Hands the peer's custom extensions of a message to the program. */
-  *receiveCustomExtensions(
-    context: ExtensionContext,
-    extensions: readonly RawExtension[],
-  ): Step<void> {
-    for (const custom of this.config.customExtensions ?? []) {
-      const raw = extensions.find((extension) => extension.type === custom.type);
-      if (raw === undefined) {
-        if (custom.requiredIn?.includes(context)) missingCustom(custom, context);
-        continue;
-      }
-      if (!custom.allowedIn.includes(context)) {
-        throw new TlsError(
-          "peer/extension-not-allowed",
-          `the extension ${custom.type} may not stand in ${context}`,
-        );
-      }
-      yield* settle(custom.receive?.(context, raw.data));
-      this.emit({ type: "peerExtension", context, extension: custom.type, data: raw.data });
-    }
-  }
-}
-
-function missingCustom(custom: CustomExtension, context: ExtensionContext): never {
-  const name = custom.type === ExtensionType.quic_transport_parameters
-    ? "quic_transport_parameters"
-    : String(custom.type);
-  throw new TlsError("peer/missing-extension", `${context} lacks the extension ${name}`);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { KeyExchangeGroup } from "@sealane/providers";
 import {
   type CertificateCompressionAlgorithm,
   CertificateType,
@@ -71,6 +72,11 @@ export interface ReceivedHello {
   readonly echInner: boolean;
   /** What callbacks are told. */
   readonly info: ClientHelloInfo;
+}
+
+/** The client's share for a group; `null` if it sent none. */
+export function shareFor(hello: ReceivedHello, group: KeyExchangeGroup): KeyShareEntry | null {
+  return hello.keyShares?.find((entry) => entry.group === group.id) ?? null;
 }
 
 /** Receives a ClientHello, the inner one where that is encrypted. It is not yet in the transcript. */

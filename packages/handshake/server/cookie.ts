@@ -4,8 +4,17 @@
  *
  * @module
  */
-import { type Hash, hmacOf } from "@sealane/providers";
+import {
+  type CipherSuite,
+  type Hash,
+  hashOf,
+  hmacOf,
+  type KeyExchangeGroup,
+} from "@sealane/providers";
 import { concat, equalBytes, Reader, TlsError, Writer } from "@sealane/wire";
+import type { ResolvedServerConfig } from "../config/resolve_config.ts";
+import { cookieInClientHello, decodeExtension } from "../extensions/mod.ts";
+import type { ReceivedHello } from "./client_hello.ts";
 
 /** What a cookie says. */
 export interface CookieState {
@@ -61,4 +70,51 @@ export function openCookie(
     throw new TlsError("peer/cookie", "the cookie of ClientHello has expired");
   }
   return state;
+}
+
+function cookieHash(config: ResolvedServerConfig): CipherSuite["hash"] {
+  return config.suites[0].hash;
+}
+
+/** The cookie of a HelloRetryRequest, which asks for a share of `group`; `null` without a key for cookies. */
+export function makeCookie(
+  config: ResolvedServerConfig,
+  suite: CipherSuite,
+  group: KeyExchangeGroup | null,
+  first: ReceivedHello,
+): Uint8Array | null {
+  const { cookieKey } = config;
+  if (cookieKey === undefined) {
+    if (config.alwaysRetry) throw new TlsError("api/config", "alwaysRetry needs a cookieKey");
+    return null;
+  }
+  const state: CookieState = {
+    suite: suite.id,
+    group: group?.id ?? 0,
+    clientHelloHash: hashOf(suite.hash, first.bytes),
+    time: config.clock(),
+  };
+  return sealCookie(cookieHash(config), cookieKey, state);
+}
+
+/** The cookie of a ClientHello, and what it says; `null` without one. */
+export function receivedCookie(
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+): { cookie: Uint8Array; state: CookieState } | null {
+  const cookie = decodeExtension(hello.hello.extensions, cookieInClientHello);
+  if (cookie === undefined) return null;
+  if (config.cookieKey === undefined) {
+    // RFC 9846 §4.3.2: a client sends none but the server's.
+    throw new TlsError("peer/cookie", "ClientHello has a cookie, and no server sent one");
+  }
+  const state = openCookie(cookieHash(config), config.cookieKey, cookie, config.clock());
+  return { cookie, state };
+}
+
+/** A second ClientHello has the cookie of the HelloRetryRequest, which had one if there is a key for it. */
+export function checkCookie(config: ResolvedServerConfig, hello: ReceivedHello): void {
+  if (receivedCookie(config, hello) === null && config.cookieKey !== undefined) {
+    throw new TlsError("peer/missing-extension", "the second ClientHello has no cookie");
+  }
 }

@@ -4,14 +4,15 @@
  * @module
  */
 import { type CipherSuite, hashOf, isTrue } from "@sealane/providers";
-import { equalBytes, ExtensionType } from "@sealane/wire";
+import { equalBytes, ExtensionType, HandshakeType } from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import type { EarlyDataReason } from "../engine/events.ts";
 import { EarlySecret } from "../engine/key_schedule.ts";
 import type { EarlyDataParameters } from "../config/external_psk.ts";
+import { decodeEndOfEarlyData } from "../messages/end_of_early_data.ts";
 import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import { settle, type Step } from "../engine/step.ts";
-import type { Agreement } from "./hello_retry.ts";
+import type { Agreement } from "./agreement.ts";
 
 /** The most early data that is accepted unless the configuration says otherwise, bytes. */
 export const DEFAULT_MAX_EARLY_DATA = 14_336;
@@ -33,8 +34,7 @@ export function* judgeEarlyData(
   return reason;
 }
 
-/** What a ticket allowed is what is allowed now; an external PSK says it itself. */
-/** Most bytes of early data that a configuration takes, be it with a ticket or an external PSK; 0 if it takes none. */
+/** Most bytes of early data that a configuration takes, with a ticket or an external PSK; 0 if it takes none. */
 export function largestEarlyData(
   { earlyData, externalPsks = [] }: Pick<ResolvedServerConfig, "earlyData" | "externalPsks">,
 ): number {
@@ -42,6 +42,7 @@ export function largestEarlyData(
   return Math.max(ofTickets, ...externalPsks.map((psk) => psk.earlyData?.maxSize ?? 0));
 }
 
+/** What a ticket allowed is what is allowed now; an external PSK says it itself. */
 function maxSize({ earlyData }: ResolvedServerConfig, { selected }: Agreement): number {
   const external = selected?.psk.session === null ? selected.psk.early : null;
   return external?.maxSize ?? earlyData?.maxSize ?? DEFAULT_MAX_EARLY_DATA;
@@ -96,7 +97,7 @@ function same(a: Uint8Array | null, b: Uint8Array | null): boolean {
 }
 
 /** The secret of early data, from the ClientHello that announced it; also makes the early exporter. */
-export function earlyTrafficSecret(
+function earlyTrafficSecret(
   context: FlowContext,
   suite: CipherSuite,
   key: Uint8Array,
@@ -111,4 +112,20 @@ export function earlyTrafficSecret(
   context.logSecret("EARLY_EXPORTER_SECRET", exporter);
   context.earlyExporter = { hash: suite.hash, secret: exporter };
   return secret;
+}
+
+/** Opens early data that was accepted, and over records waits for its end. */
+export function* receiveEarlyData(
+  context: FlowContext,
+  { hello, suite, selected }: Agreement,
+  reason: EarlyDataReason | null,
+): Step<void> {
+  if (reason !== "accepted" || selected === null) return;
+  const secret = earlyTrafficSecret(context, suite, selected.psk.key, hello.bytes);
+  context.installRead("early", suite, secret);
+  context.forget(secret);
+  if (!context.carrier.endOfEarlyData) return;
+  const message = yield* context.receive(HandshakeType.end_of_early_data);
+  decodeEndOfEarlyData(message.body);
+  context.transcript.add(message.bytes);
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { customExtensions } from "../engine/custom_extensions.ts";
+import {} from "../engine/custom_extensions.ts";
 import { type CertificateType, ExtensionType } from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import {
@@ -82,6 +84,6 @@ export function sendEncryptedExtensions(
   if (echRetryConfigs !== null) {
     extensions.push(encodeExtension(encryptedClientHelloInEncryptedExtensions, echRetryConfigs));
   }
-  extensions.push(...context.customExtensions("EE", hello.offered));
+  extensions.push(...customExtensions(context, "EE", hello.offered));
   context.send(encodeEncryptedExtensions({ extensions }));
 }

@@ -3,47 +3,30 @@
  *
  * @module
  */
-import { ExtensionType, HandshakeType, ProtocolVersion, TlsError, wipe } from "@sealane/wire";
-import { deriveApplicationSecrets } from "../engine/application_secrets.ts";
+import { wipe } from "@sealane/wire";
 import { receiveFinished, sendFinished } from "../authentication/authentication.ts";
-import type { FlowContext } from "../engine/context.ts";
-import type { ChosenCredential } from "../authentication/credential_selection.ts";
-import { confirmServerHello } from "../ech/confirmation.ts";
+import { verifyAgain } from "../authentication/verify_identity.ts";
+import { type ResolvedServerConfig, resolveServerConfig } from "../config/resolve_config.ts";
 import { EchServer } from "../ech/server.ts";
 import {
-  encodeExtension,
-  keyShareInServerHello,
-  preSharedKeyInServerHello,
-  type RawExtension,
-  supportedVersionsInServerHello,
-} from "../extensions/mod.ts";
-import { EarlySecret, type MainSecret } from "../engine/key_schedule.ts";
-import { decodeEndOfEarlyData } from "../messages/end_of_early_data.ts";
-import { encodeServerHello } from "../messages/server_hello.ts";
+  type ApplicationSecrets,
+  deriveApplicationSecrets,
+} from "../engine/application_secrets.ts";
+import type { FlowContext } from "../engine/context.ts";
+import { forgetHandshakeKeys, type HandshakeKeys } from "../engine/handshake_keys.ts";
+import { handshakeInfo } from "../engine/info.ts";
 import type { PostHandshake } from "../engine/post_handshake.ts";
-import { dependsOnExternalPsk, inheritedPolicy, verificationPolicy } from "../session/binding.ts";
-import { recallPeer, rememberPeer } from "../session/session_peer.ts";
-import { type ResolvedServerConfig, resolveServerConfig } from "../config/resolve_config.ts";
 import { settle, type Step } from "../engine/step.ts";
-import { profileOf } from "../config/suite_profile.ts";
-import { verifyAgain } from "../authentication/verify_identity.ts";
+import type { CertificateRequest } from "../messages/certificate_request.ts";
+import { afterHandshake, type Client } from "./after_handshake.ts";
+import { agree, type Agreement } from "./agreement.ts";
+import { type Answer, prepareAnswer } from "./answer.ts";
 import { authenticateClient, requestCertificate, sendAuthentication } from "./authenticate.ts";
 import { receiveClientHello, type ReceivedHello } from "./client_hello.ts";
-import { earlyTrafficSecret, judgeEarlyData, largestEarlyData } from "./early_data.ts";
+import { largestEarlyData, receiveEarlyData } from "./early_data.ts";
 import { sendEncryptedExtensions } from "./encrypted_extensions.ts";
-import { type Agreement, agreeOnGroup } from "./hello_retry.ts";
-import {
-  certificateDemand,
-  certificateTypeWithoutCertificate,
-  chooseAlpn,
-  chooseClientCertificateType,
-  chooseServerCredential,
-  respond,
-  shareFor,
-} from "./negotiate.ts";
-import { allowPostHandshakeAuthentication } from "./post_handshake_auth.ts";
-import { acceptsTickets, type SelectedPsk } from "./psk.ts";
-import { requestedTickets, TicketIssuer } from "./tickets.ts";
+import { certificateTypeWithoutCertificate } from "./negotiate.ts";
+import { sendServerHello } from "./server_hello.ts";
 
 /** A server's whole handshake, and what follows it. */
 export function* serverFlow(
@@ -53,30 +36,50 @@ export function* serverFlow(
 ): Step<void> {
   const ech = new EchServer(context, initial);
   const first = yield* receiveClientHello(context, ech, true);
-  context.clientRandom = first.hello.random;
   const config = yield* consultApplication(context, initial, first);
-  context.largestEarlyData = largestEarlyData(config);
-  context.asksClient = (config.clientAuthentication ?? "none") !== "none";
-  const agreement = yield* agreeOnGroup(context, config, first, ech);
-  const { hello, suite, group, selected } = agreement;
-  context.profile = profileOf(suite);
-  context.clientHello = { offered: hello.offered, demand: certificateDemand(context, hello) };
-  yield* context.receiveCustomExtensions("CH", hello.hello.extensions);
-  const chosen = yield* chooseAuthentication(context, config, hello, selected);
-  const alpn = yield* chooseAlpn(context, config, hello);
-  const earlyReason = yield* judgeEarlyData(context, config, agreement, alpn);
-  const earlyData = earlyReason === "accepted";
-  const asks = chosen !== null && (config.clientAuthentication ?? "none") !== "none";
-  const clientType = asks ? chooseClientCertificateType(config, hello) : null;
+  const agreement = yield* agree(context, config, first, ech);
+  const answer = yield* prepareAnswer(context, config, agreement);
   const keys = yield* sendServerHello(context, config, agreement);
+  const request = yield* sendFlight(context, config, agreement, answer, keys, ech);
+  const application = startSending(context, agreement, keys);
+  announce(post, ech, agreement, answer, application);
+  yield* receiveEarlyData(context, agreement, answer.earlyDataReason);
+  const client = yield* receiveClientFlight(context, config, agreement, answer, request, keys);
+  context.installRead("application", agreement.suite, application.client);
+  forgetHandshakeKeys(context, keys);
+  yield* afterHandshake(context, post, config, agreement, answer, client, keys);
+}
 
-  const ticketCount = requestedTickets(config, hello, selected !== null);
+/** Shows the ClientHello to the application, which may choose another configuration for it. */
+function* consultApplication(
+  context: FlowContext,
+  config: ResolvedServerConfig,
+  { hello, info }: ReceivedHello,
+): Step<ResolvedServerConfig> {
+  context.clientRandom = hello.random;
+  const answer = yield* settle(config.onClientHello?.(info));
+  const resolved = answer === undefined ? config : resolveServerConfig(answer);
+  context.config = resolved;
+  context.largestEarlyData = largestEarlyData(resolved);
+  context.asksClient = (resolved.clientAuthentication ?? "none") !== "none";
+  return resolved;
+}
+
+/** EncryptedExtensions, CertificateRequest, Certificate, CertificateVerify and Finished; gives the request. */
+function* sendFlight(
+  context: FlowContext,
+  config: ResolvedServerConfig,
+  { hello, suite, selected }: Agreement,
+  { chosen, alpn, earlyDataReason, clientType, ticketCount }: Answer,
+  keys: HandshakeKeys,
+  ech: EchServer,
+): Step<CertificateRequest | null> {
   sendEncryptedExtensions(context, config, hello, {
     alpn,
     serverCertificateType: chosen?.credential.type ??
       certificateTypeWithoutCertificate(config, hello),
     clientCertificateType: clientType,
-    earlyData,
+    earlyData: earlyDataReason === "accepted",
     ticketCount,
     resumed: selected !== null,
     echRetryConfigs: ech.retryConfigs,
@@ -84,32 +87,54 @@ export function* serverFlow(
   const request = chosen === null ? null : requestCertificate(context, config);
   if (chosen !== null) yield* sendAuthentication(context, config, hello, chosen);
   sendFinished(context, suite.hash, keys.serverTraffic);
-  const application = deriveApplicationSecrets(context, keys.main);
-  // The write key of application data first: a server may speak before the client has finished.
+  return request;
+}
+
+/** The write key of application data comes first: a server may speak before the client has finished. */
+function startSending(
+  context: FlowContext,
+  { suite }: Agreement,
+  { main }: HandshakeKeys,
+): ApplicationSecrets {
+  const application = deriveApplicationSecrets(context, main);
   context.installWrite("application", suite, application.server);
-  const resumedPeer = recallPeer(selected?.psk.session?.peer ?? null);
-  const info = {
+  return application;
+}
+
+/** What was agreed is known now, but for the client that may still authenticate. */
+function announce(
+  post: PostHandshake,
+  ech: EchServer,
+  { hello, suite, group, selected, retried }: Agreement,
+  { chosen, alpn, earlyDataReason, resumedPeer }: Answer,
+  { client: readSecret, server: writeSecret, exporter }: ApplicationSecrets,
+): void {
+  const info = handshakeInfo({
     suite,
     group: group?.id ?? null,
-    alpn: alpn === null ? null : new TextDecoder().decode(alpn),
+    psk: selected?.psk ?? null,
+    ageSkew: selected?.ageSkew ?? null,
+    alpn,
     serverName: hello.info.serverName,
-    resumed: selected?.psk.session != null,
-    externalPsk: selected !== null && selected.psk.session === null,
-    pskIdentity: selected?.psk.session === null ? selected.psk.identity : null,
-    helloRetryRequest: agreement.retried,
+    retried,
     echAccepted: ech.accepted,
-    earlyDataAccepted: earlyData,
-    earlyDataReason: earlyReason,
-    ticketAgeSkew: selected?.psk.session != null ? selected.ageSkew : null,
+    earlyDataReason,
     peer: resumedPeer,
     peerSignatureScheme: null,
     signatureScheme: chosen?.scheme ?? null,
-  };
-  post.setInfo(info, application.exporter);
-  post.setTrafficSecret("write", application.server);
-  post.setTrafficSecret("read", application.client);
+  });
+  post.begin({ info, exporter, readSecret, writeSecret });
+}
 
-  if (earlyData && selected !== null) yield* receiveEarlyData(context, agreement, selected);
+/** The client's Certificate and CertificateVerify, if they were asked for, and its Finished. */
+function* receiveClientFlight(
+  context: FlowContext,
+  config: ResolvedServerConfig,
+  { suite, selected }: Agreement,
+  { clientType, resumedPeer }: Answer,
+  request: CertificateRequest | null,
+  keys: HandshakeKeys,
+): Step<Client> {
   // The PSK of a ticket is ours alone, and has done its work.
   if (selected !== null && selected.psk.session !== null) wipe(selected.psk.key);
   context.installRead("handshake", suite, keys.clientTraffic);
@@ -119,135 +144,5 @@ export function* serverFlow(
   const client = yield* authenticateClient(context, config, request, clientType);
   yield* receiveFinished(context, suite.hash, keys.clientTraffic);
   context.stage("finished");
-  context.installRead("application", suite, application.client);
-  context.forget(keys.clientTraffic);
-  context.forget(keys.serverTraffic);
-  const peer = client?.identity ?? resumedPeer;
-  const issuer = new TicketIssuer(context, config, {
-    suite,
-    resumptionSecret: keys.main.resumption(context.transcript.digest()),
-    alpn,
-    serverName: hello.info.serverName,
-    peer: rememberPeer(peer),
-    authenticatedAt: selected?.psk.session?.authenticatedAt ?? config.clock(),
-    verification: inheritedPolicy(selected?.psk ?? null, config),
-  });
-  keys.main.end();
-  // RFC 9846 §4.4.2: not with an external PSK, nor with what came of one. RFC 9001 §4.4: not over QUIC.
-  const mayAsk = selected === null || !dependsOnExternalPsk(selected.psk);
-  if (
-    mayAsk && context.carrier.postHandshakeAuthentication &&
-    hello.offered.has(ExtensionType.post_handshake_auth)
-  ) {
-    allowPostHandshakeAuthentication(context, post, config, clientType, ({ identity }) => {
-      const remembered = rememberPeer(identity);
-      if (remembered === null) return;
-      issuer.authenticated(remembered, verificationPolicy(config), config.clock());
-    });
-  }
-  const takesTickets = acceptsTickets(config, hello);
-  post.setTicketIssuer(function* (count): Step<void> {
-    if (takesTickets) yield* issuer.send(count);
-  });
-  yield* post.run(
-    { ...info, peer, peerSignatureScheme: client?.scheme ?? null },
-    takesTickets ? issuer.send(ticketCount ?? undefined) : undefined,
-  );
-}
-
-/** Shows the ClientHello to the application, which may choose another configuration for it. */
-function* consultApplication(
-  context: FlowContext,
-  config: ResolvedServerConfig,
-  hello: ReceivedHello,
-): Step<ResolvedServerConfig> {
-  const answer = yield* settle(config.onClientHello?.(hello.info));
-  if (answer === undefined) return config;
-  const resolved = resolveServerConfig(answer);
-  context.config = resolved;
-  return resolved;
-}
-
-/** What the server authenticates with: a credential, or `null` with a PSK. */
-function* chooseAuthentication(
-  context: FlowContext,
-  config: ResolvedServerConfig,
-  hello: ReceivedHello,
-  selected: SelectedPsk | null,
-): Step<ChosenCredential | null> {
-  if (selected !== null) return null;
-  if (config.credentials === undefined) {
-    throw new TlsError(
-      "peer/unknown-psk-identity",
-      "ClientHello has no PSK of ours, and there is no certificate",
-    );
-  }
-  return yield* chooseServerCredential(context, config, hello);
-}
-
-interface HandshakeKeys {
-  readonly clientTraffic: Uint8Array;
-  readonly serverTraffic: Uint8Array;
-  readonly main: MainSecret;
-}
-
-/** Sends ServerHello and installs the handshake write key; the read key waits for our flight. */
-function* sendServerHello(
-  context: FlowContext,
-  config: ResolvedServerConfig,
-  { hello, suite, group, selected }: Agreement,
-): Step<HandshakeKeys> {
-  // In the order of the traces of RFC 8448, since any order will do.
-  const extensions: RawExtension[] = [];
-  if (selected !== null) {
-    extensions.push(encodeExtension(preSharedKeyInServerHello, selected.index));
-  }
-  let sharedSecret: Uint8Array | null = null;
-  const offered = group === null ? null : shareFor(hello, group);
-  if (group !== null && offered !== null) {
-    const { share, secret } = yield* respond(group, offered);
-    sharedSecret = secret;
-    extensions.push(encodeExtension(keyShareInServerHello, { group: group.id, share }));
-  }
-  extensions.push(encodeExtension(supportedVersionsInServerHello, ProtocolVersion.tls13));
-  context.transcript.start(suite.hash);
-  context.transcript.add(hello.bytes);
-  const message = encodeServerHello({
-    legacyVersion: ProtocolVersion.tls12,
-    random: config.randomBytes(32),
-    legacySessionId: hello.hello.legacySessionId,
-    cipherSuite: suite.id,
-    legacyCompressionMethod: 0,
-    extensions,
-  });
-  if (hello.echInner) {
-    confirmServerHello(context.transcript, suite.hash, hello.hello.random, message);
-  }
-  context.send(message);
-  const handshake = new EarlySecret(suite.hash, selected?.psk.key ?? null)
-    .handshakeSecret(sharedSecret);
-  wipe(sharedSecret);
-  const transcriptHash = context.transcript.digest();
-  const clientTraffic = context.keep(handshake.clientTraffic(transcriptHash));
-  const serverTraffic = context.keep(handshake.serverTraffic(transcriptHash));
-  context.logSecret("CLIENT_HANDSHAKE_TRAFFIC_SECRET", clientTraffic);
-  context.logSecret("SERVER_HANDSHAKE_TRAFFIC_SECRET", serverTraffic);
-  context.installWrite("handshake", suite, serverTraffic);
-  context.stage("helloDone");
-  return { clientTraffic, serverTraffic, main: handshake.mainSecret() };
-}
-
-/** Opens early data, and over records waits for its end. */
-function* receiveEarlyData(
-  context: FlowContext,
-  { hello, suite }: Agreement,
-  { psk }: SelectedPsk,
-): Step<void> {
-  const secret = earlyTrafficSecret(context, suite, psk.key, hello.bytes);
-  context.installRead("early", suite, secret);
-  context.forget(secret);
-  if (!context.carrier.endOfEarlyData) return;
-  const message = yield* context.receive(HandshakeType.end_of_early_data);
-  decodeEndOfEarlyData(message.body);
-  context.transcript.add(message.bytes);
+  return { peer: client?.identity ?? resumedPeer, scheme: client?.scheme ?? null };
 }

@@ -97,7 +97,7 @@ export function allowPostHandshakeAuthentication(
       );
     }
     outstanding.delete(name);
-    const client = yield* post.authenticate(request.bytes, function* () {
+    const client = yield* post.authentication.run(request.bytes, function* () {
       const client = yield* receiveAuthentication(context, {
         context: request.context,
         offeredExtensions: request.offeredExtensions,
@@ -127,5 +127,5 @@ export function allowPostHandshakeAuthentication(
     });
   }
 
-  post.setAuthenticationRequester(ask);
+  post.authentication.requester = ask;
 }

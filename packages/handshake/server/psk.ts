@@ -25,7 +25,7 @@ import {
 } from "../session/session.ts";
 import { settle, type Step } from "../engine/step.ts";
 import type { ReceivedHello } from "./client_hello.ts";
-import { commonGroup } from "./negotiate.ts";
+import { commonGroup } from "./common_algorithms.ts";
 
 /** The PSK that a server took. */
 export interface SelectedPsk {

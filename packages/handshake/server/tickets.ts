@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { customExtensions } from "../engine/custom_extensions.ts";
 import type { CipherSuite } from "@sealane/providers";
 import type { FlowContext } from "../engine/context.ts";
 import {
@@ -114,7 +115,7 @@ export class TicketIssuer {
       const [random] = this.#config.randomBytes(1);
       extensions.push({ type: greaseValue(random), data: new Uint8Array() });
     }
-    return extensions.concat(this.#context.customExtensions("NST"));
+    return extensions.concat(customExtensions(this.#context, "NST"));
   }
 
   #session(nonce: Uint8Array, ageAdd: number): Session {

@@ -1,28 +1,28 @@
 /**
- * Suite and group, with a HelloRetryRequest where the client lacks a share or has to show a cookie.
+ * Chooses the cipher suite, the group and the PSK, with a HelloRetryRequest where the client lacks a share or has to show a
+ * cookie (RFC 9846 sections 4.2.1 and 4.2.4).
  *
  * @module
  */
-import { type CipherSuite, hashOf, type KeyExchangeGroup } from "@sealane/providers";
-import { ExtensionType, TlsError } from "@sealane/wire";
+import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
+import { ExtensionType, PskKeyExchangeMode, TlsError } from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import { confirmHelloRetryRequest } from "../ech/confirmation.ts";
 import type { EchServer } from "../ech/server.ts";
 import type { EarlyDataReason } from "../engine/events.ts";
-import { cookieInClientHello, decodeExtension } from "../extensions/mod.ts";
 import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import type { Step } from "../engine/step.ts";
 import { messageHash } from "../engine/transcript.ts";
-import { receiveClientHello, type ReceivedHello } from "./client_hello.ts";
-import { type CookieState, openCookie, sealCookie } from "./cookie.ts";
-import { chooseGroup, commonSuites, shareFor } from "./negotiate.ts";
+import { receiveClientHello, type ReceivedHello, shareFor } from "./client_hello.ts";
+import { commonGroup, commonSuites } from "./common_algorithms.ts";
+import { checkCookie, makeCookie, receivedCookie } from "./cookie.ts";
 import { recheckPsk, type SelectedPsk, selectPsk, usePsk } from "./psk.ts";
 import {
   checkRetryShare,
   checkSecondHello,
   encodeHelloRetryRequest,
   type RetryParameters,
-} from "./retry.ts";
+} from "./hello_retry_request.ts";
 
 /** What the key exchange will use. */
 export interface Agreement {
@@ -41,7 +41,7 @@ export interface Agreement {
 }
 
 /** Chooses suite and group; asks again if the ClientHello is not enough. */
-export function* agreeOnGroup(
+export function* agree(
   context: FlowContext,
   config: ResolvedServerConfig,
   first: ReceivedHello,
@@ -62,41 +62,37 @@ export function* agreeOnGroup(
       return { hello: first, suite, group, selected, retried: false, earlyDataDeclined: null };
     }
   }
+  return yield* retry(context, config, ech, { hello: first, suite, group, enough, selected });
+}
 
-  const parameters: RetryParameters = {
-    suite,
-    group: enough ? null : group,
-    cookie: makeCookie(config, suite, enough ? null : group, first),
-  };
-  context.transcript.start(suite.hash);
-  context.transcript.add(first.bytes);
-  context.transcript.replaceByMessageHash();
-  const message = encodeHelloRetryRequest(first.hello.legacySessionId, parameters);
-  context.send(
-    first.echInner
-      ? confirmHelloRetryRequest(context.transcript, suite.hash, first.hello.random, message)
-      : message,
-  );
-  context.stage("helloRetry");
-  const earlyDataDeclined = first.offered.has(ExtensionType.early_data)
-    ? declinedWithRetry(config, selected)
-    : null;
-  if (earlyDataDeclined !== null) {
-    context.emit({
-      type: "earlyData",
-      accepted: false,
-      reason: earlyDataDeclined,
-      afterHelloRetryRequest: true,
-    });
-  }
+/** What was chosen from a first ClientHello that needs a second one. */
+interface Draft {
+  readonly hello: ReceivedHello;
+  readonly suite: CipherSuite;
+  readonly group: KeyExchangeGroup | null;
+  /** Whether there is what the group needs: only the cookie is asked for. */
+  readonly enough: boolean;
+  readonly selected: SelectedPsk | null;
+}
 
+/** HelloRetryRequest, and the second ClientHello. */
+function* retry(
+  context: FlowContext,
+  config: ResolvedServerConfig,
+  ech: EchServer,
+  { hello: first, suite, group, enough, selected }: Draft,
+): Step<Agreement> {
+  const asked = enough ? null : group;
+  const cookie = makeCookie(config, suite, asked, first);
+  sendHelloRetryRequest(context, first, { suite, group: asked, cookie });
+  const earlyDataDeclined = declineEarlyData(context, config, first, selected);
   const hello = yield* receiveClientHello(context, ech, false);
   // RFC 9849 §7.2.1: behind a server that opens ECH for us, the second hello comes the same way.
   if (first.echInner && !hello.echInner) {
     throw new TlsError("peer/ech", "the second ClientHello is not an inner one as the first was");
   }
   checkSecondHello(first.hello, hello.hello);
-  if (group !== null) checkRetryShare(hello, group, !enough);
+  if (group !== null) checkRetryShare(hello, group, asked !== null);
   checkCookie(config, hello);
   const renewed = selected === null ? null : recheckPsk(context, suite, hello, selected);
   return yield* agreeAfterRetry(config, {
@@ -106,6 +102,65 @@ export function* agreeOnGroup(
     selected: renewed,
     earlyDataDeclined,
   });
+}
+
+/** Sends HelloRetryRequest; in the transcript a hash stands for the first ClientHello (RFC 9846 section 4.1). */
+function sendHelloRetryRequest(
+  context: FlowContext,
+  first: ReceivedHello,
+  parameters: RetryParameters,
+): void {
+  const { hash } = parameters.suite;
+  context.transcript.start(hash);
+  context.transcript.add(first.bytes);
+  context.transcript.replaceByMessageHash();
+  const message = encodeHelloRetryRequest(first.hello.legacySessionId, parameters);
+  context.send(
+    first.echInner
+      ? confirmHelloRetryRequest(context.transcript, hash, first.hello.random, message)
+      : message,
+  );
+  context.stage("helloRetry");
+}
+
+/** RFC 9846 §4.3.10: a HelloRetryRequest rejects early data. Tells the carrier why; `null` if none was announced. */
+function declineEarlyData(
+  context: FlowContext,
+  config: ResolvedServerConfig,
+  first: ReceivedHello,
+  selected: SelectedPsk | null,
+): EarlyDataReason | null {
+  if (!first.offered.has(ExtensionType.early_data)) return null;
+  const reason = declinedWithRetry(config, selected);
+  context.emit({ type: "earlyData", accepted: false, reason, afterHelloRetryRequest: true });
+  return reason;
+}
+
+/** The group to use; the client may lack a share for it. */
+function chooseGroup(
+  config: ResolvedServerConfig,
+  hello: ReceivedHello,
+  suite: CipherSuite,
+): KeyExchangeGroup {
+  if (hello.groups === null) {
+    // RFC 9846 §9.2: with a PSK it need not be there, but a PSK alone may be what we do not have, or do not do.
+    if (hello.offered.has(ExtensionType.pre_shared_key) && onlyAlone(hello)) {
+      throw new TlsError(
+        "peer/unknown-psk-identity",
+        "ClientHello offers PSKs without a key exchange only, and none of them can be used so",
+      );
+    }
+    throw new TlsError("peer/missing-extension", "ClientHello has no supported_groups");
+  }
+  const group = commonGroup(config, hello, suite);
+  if (group === null) {
+    throw new TlsError("peer/no-common-group", "ClientHello has no group of ours");
+  }
+  return group;
+}
+
+function onlyAlone({ pskModes }: ReceivedHello): boolean {
+  return pskModes !== null && !pskModes.includes(PskKeyExchangeMode.psk_dhe_ke);
 }
 
 /** The group to use, and whether there is a share for it: with a PSK alone there is neither. */
@@ -145,52 +200,6 @@ function declinedWithRetry(
 ): EarlyDataReason {
   if (config.earlyData === undefined) return "disabled";
   return selected === null ? "session-not-resumed" : "hello-retry-request";
-}
-
-function cookieHash(config: ResolvedServerConfig): CipherSuite["hash"] {
-  return config.suites[0].hash;
-}
-
-function makeCookie(
-  config: ResolvedServerConfig,
-  suite: CipherSuite,
-  group: KeyExchangeGroup | null,
-  first: ReceivedHello,
-): Uint8Array | null {
-  const { cookieKey } = config;
-  if (cookieKey === undefined) {
-    if (config.alwaysRetry) throw new TlsError("api/config", "alwaysRetry needs a cookieKey");
-    return null;
-  }
-  const state: CookieState = {
-    suite: suite.id,
-    group: group?.id ?? 0,
-    clientHelloHash: hashOf(suite.hash, first.bytes),
-    time: config.clock(),
-  };
-  return sealCookie(cookieHash(config), cookieKey, state);
-}
-
-/** The cookie of a ClientHello, and what it says; `null` without one. */
-function receivedCookie(
-  config: ResolvedServerConfig,
-  hello: ReceivedHello,
-): { cookie: Uint8Array; state: CookieState } | null {
-  const cookie = decodeExtension(hello.hello.extensions, cookieInClientHello);
-  if (cookie === undefined) return null;
-  if (config.cookieKey === undefined) {
-    // RFC 9846 §4.3.2: a client sends none but the server's.
-    throw new TlsError("peer/cookie", "ClientHello has a cookie, and no server sent one");
-  }
-  const state = openCookie(cookieHash(config), config.cookieKey, cookie, config.clock());
-  return { cookie, state };
-}
-
-/** A second ClientHello has the cookie of the HelloRetryRequest, which had one if there is a key for it. */
-function checkCookie(config: ResolvedServerConfig, hello: ReceivedHello): void {
-  if (receivedCookie(config, hello) === null && config.cookieKey !== undefined) {
-    throw new TlsError("peer/missing-extension", "the second ClientHello has no cookie");
-  }
 }
 
 /**

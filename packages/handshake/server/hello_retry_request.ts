@@ -22,8 +22,7 @@ import {
 import { WHERE_ALLOWED } from "../extensions/table.ts";
 import type { ClientHello } from "../messages/client_hello.ts";
 import { encodeServerHello, HELLO_RETRY_REQUEST_RANDOM } from "../messages/server_hello.ts";
-import type { ReceivedHello } from "./client_hello.ts";
-import { shareFor } from "./negotiate.ts";
+import { type ReceivedHello, shareFor } from "./client_hello.ts";
 
 /** What a HelloRetryRequest says. */
 export interface RetryParameters {
