@@ -20,6 +20,7 @@ import {
   CipherSuiteId,
   concat,
   ContentType,
+  ExtensionType,
   fromHex,
   HandshakeType,
   NamedGroup,
@@ -32,7 +33,8 @@ import { RECORDS } from "../engine/carrier.ts";
 import { clientFlow } from "../client/flow.ts";
 import { preSharedKeyInClientHello } from "../extensions/pre_shared_key.ts";
 import { decodeExtension } from "../extensions/extension.ts";
-import { decodeClientHello } from "../messages/client_hello.ts";
+import { decodeClientHello, encodeClientHello } from "../messages/client_hello.ts";
+import { HANDSHAKE_HEADER_LENGTH, type HandshakeMessage } from "../messages/message.ts";
 import { decodeCertificate } from "../messages/certificate.ts";
 import { HELLO_RETRY_REQUEST_RANDOM } from "../messages/server_hello.ts";
 import {
@@ -119,6 +121,16 @@ class ReplayContext extends FlowContext {
 
   override send(bytes: Uint8Array): void {
     super.send(this.#replayed(bytes));
+  }
+
+  /** The cookie of the trace answers a HelloRetryRequest that ours, which has none, was replaced by: it stays unseen. */
+  override *receive(...expected: readonly number[]): Step<HandshakeMessage> {
+    const message = yield* super.receive(...expected);
+    if (message.type !== HandshakeType.client_hello) return message;
+    const hello = decodeClientHello(message.body);
+    const extensions = hello.extensions.filter(({ type }) => type !== ExtensionType.cookie);
+    const body = encodeClientHello({ ...hello, extensions }).subarray(HANDSHAKE_HEADER_LENGTH);
+    return { ...message, body };
   }
 
   override sendUnhashed(bytes: Uint8Array): void {
