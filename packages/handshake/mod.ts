@@ -64,7 +64,13 @@ export {
 export * from "./config/observer.ts";
 export * from "./identity/peer.ts";
 export type {
+  AuthenticationAfter,
+  AuthenticationRequester,
   ClientAuthenticationOptions,
+} from "./engine/authentication_after.ts";
+export type { ApplicationKeys } from "./engine/key_updates.ts";
+export type {
+  ConnectionStart,
   PostHandshake,
   PostHandshakeHandler,
 } from "./engine/post_handshake.ts";

@@ -15,8 +15,6 @@ import type { HandshakeMessage } from "../messages/message.ts";
 import type { PeerIdentity } from "../identity/peer.ts";
 import { drive, type Step } from "./step.ts";
 
-export type { ClientAuthenticationOptions };
-
 /** Handles one kind of message after the handshake; each role brings its own. */
 export type PostHandshakeHandler = (message: HandshakeMessage) => Step<void>;
 

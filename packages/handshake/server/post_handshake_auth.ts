@@ -21,7 +21,8 @@ import { requestExtensions } from "../authentication/certificate_request.ts";
 import type { FlowContext } from "../engine/context.ts";
 import { encodeCertificateRequest } from "../messages/certificate_request.ts";
 import type { HandshakeMessage } from "../messages/message.ts";
-import type { ClientAuthenticationOptions, PostHandshake } from "../engine/post_handshake.ts";
+import type { PostHandshake } from "../engine/post_handshake.ts";
+import type { ClientAuthenticationOptions } from "../engine/authentication_after.ts";
 import { judgesPeers, type ResolvedServerConfig } from "../config/resolve_config.ts";
 import type { Step } from "../engine/step.ts";
 
