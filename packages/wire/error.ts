@@ -122,7 +122,7 @@ export const ALERT_OF_CODE = {
   // Certificates on the wire, RFC 8879, RFC 9345 and RFC 7250.
   "peer/certificate-compression-algorithm": A.illegal_parameter,
   "peer/certificate-too-large": A.illegal_parameter,
-  "peer/certificate-decompression": A.decode_error,
+  "peer/certificate-decompression": A.bad_certificate,
   "peer/delegated-credential": A.illegal_parameter,
   "peer/unsolicited-delegated-credential": A.unexpected_message,
   "peer/certificate-type": A.unsupported_certificate,

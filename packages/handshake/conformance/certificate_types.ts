@@ -21,6 +21,7 @@ import {
   type ServerConfig,
 } from "../mod.ts";
 import {
+  BC,
   change,
   client,
   credential,
@@ -100,7 +101,7 @@ export const CERTIFICATE_TYPES: readonly Row[] = [
           uncompressedLength: uncompressedLength + more,
         })),
         "peer/certificate-decompression",
-        DE,
+        BC,
         compressing,
       )
     ),
@@ -119,7 +120,7 @@ export const CERTIFICATE_TYPES: readonly Row[] = [
       `the ${from}'s compressed certificate is no zlib stream`,
       compressed(from, () => ({ compressed: Uint8Array.of(1, 2, 3) })),
       "peer/certificate-decompression",
-      DE,
+      BC,
       compressing,
     ),
     refusal(

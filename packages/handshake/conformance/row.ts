@@ -239,6 +239,7 @@ export function serverShare(group: number, bytes: string): string {
 export const UM = A.unexpected_message;
 export const DE = A.decode_error;
 export const IP = A.illegal_parameter;
+export const BC = A.bad_certificate;
 export const UE = A.unsupported_extension;
 export const ME = A.missing_extension;
 

@@ -147,7 +147,8 @@ async function judge(
   return { code: outcome[victim]?.code, alert: outcome[victim]?.alert };
 }
 
-const DECODE_ERROR: Verdict = { code: "peer/certificate-decompression", alert: 50 };
+// RFC 8879 §4.
+const BAD_CERTIFICATE: Verdict = { code: "peer/certificate-decompression", alert: 42 };
 const TOO_LARGE: Verdict = { code: "peer/certificate-too-large", alert: 47 };
 const UNKNOWN: Verdict = { code: "peer/certificate-compression-algorithm", alert: 47 };
 
@@ -158,7 +159,7 @@ for (const victim of ["client", "server"] as const) {
         ? UNKNOWN
         : test.reason.startsWith("empty")
         ? { code: "peer/decode-error", alert: 50 }
-        : DECODE_ERROR;
+        : BAD_CERTIFICATE;
       const offered = test.reason === "algorithm not offered" ? [builtin[2]] : builtin;
       assertEquals(await judge(fromHex(test.compressed_certificate), victim, offered), expected);
     });
@@ -191,7 +192,7 @@ for (const victim of ["client", "server"] as const) {
         encodeCompressedCertificate({ algorithm, uncompressedLength, compressed: bomb })
           .subarray(HANDSHAKE_HEADER_LENGTH);
       assertEquals(await judge(body(zeros.length), victim), TOO_LARGE);
-      assertEquals(await judge(body(2000), victim), DECODE_ERROR);
+      assertEquals(await judge(body(2000), victim), BAD_CERTIFICATE);
     });
   }
 }
