@@ -12,7 +12,7 @@ import type {
   ServerConfig,
 } from "@sealane/handshake";
 import { isClientOnlyScheme } from "@sealane/providers";
-import { ExtensionType, ProtocolVersion, type SignatureScheme, TlsError } from "@sealane/wire";
+import { ExtensionType, ProtocolVersion, SignatureScheme, TlsError } from "@sealane/wire";
 import { clientConfig } from "./client_config.ts";
 import { compressionAlgorithms } from "./compression.ts";
 import { importedPsks, loadCredential } from "./credentials.ts";
@@ -103,6 +103,18 @@ function commonConfig(
  * What to accept in CertificateVerify. Some tests prefer schemes that TLS 1.3 does not allow there (SHA-1, MD5, those of
  * clients for servers); what is left then is the default.
  */
+/** What BoringSSL verifies by default; Sealane's own list is longer. */
+const BORINGSSL_DEFAULTS: readonly SignatureScheme[] = [
+  SignatureScheme.ecdsa_secp256r1_sha256,
+  SignatureScheme.rsa_pss_rsae_sha256,
+  SignatureScheme.rsa_pkcs1_sha256,
+  SignatureScheme.ecdsa_secp384r1_sha384,
+  SignatureScheme.rsa_pss_rsae_sha384,
+  SignatureScheme.rsa_pkcs1_sha384,
+  SignatureScheme.rsa_pss_rsae_sha512,
+  SignatureScheme.rsa_pkcs1_sha512,
+];
+
 function verifyPreferences(
   flags: ConnectionFlags,
   { provider }: EngineContext,
@@ -110,7 +122,8 @@ function verifyPreferences(
 ): readonly SignatureScheme[] | undefined {
   const usable = provider.signatures.map(({ scheme }) => scheme);
   const known = new Set(usable.filter((scheme) => flags.server || !isClientOnlyScheme(scheme)));
-  const wanted = policy.schemes ?? flags["verify-prefs"];
+  const given = policy.schemes ?? flags["verify-prefs"];
+  const wanted = given.length > 0 ? given : BORINGSSL_DEFAULTS;
   return orUndefined(wanted.filter((scheme) => known.has(scheme)));
 }
 

@@ -43,6 +43,8 @@ export function serverConfig(
     credentials: orUndefined(credentials),
     clientAuthentication: clientAuthentication(flags),
     certificateAuthorities: authorities(flags["use-client-ca-list"]),
+    // BoringSSL selects its preferred group whether the client predicted it or not.
+    preferServerGroups: true,
     preferServerCipherSuites: flags["server-preference"] || policy.serverOrder,
     // BoringSSL's server always does.
     grease: true,

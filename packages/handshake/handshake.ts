@@ -8,6 +8,7 @@ import { isPromise, type MaybePromise } from "@sealane/providers";
 import { TlsError, type TlsErrorCode } from "@sealane/wire";
 import { type Carrier, RECORDS } from "./engine/carrier.ts";
 import { clientFlow } from "./client/flow.ts";
+import { canonicalTarget } from "./config/client_target.ts";
 import type { ClientConfig, ClientTarget, CommonConfig, ServerConfig } from "./config/config.ts";
 import { FlowContext } from "./engine/context.ts";
 import type { HandshakeEvent, HandshakeInfo } from "./engine/events.ts";
@@ -67,13 +68,13 @@ export class Handshake {
   }
 
   /**
-   * A client's handshake with `target`.
+   * A client's handshake with a target.
    *
-   * @throws {TlsError} `api/config`.
+   * @throws {TlsError} `api/config`; `api/argument` if the target's name is neither a DNS name nor an IP address.
    */
   static client(
     config: ClientConfig,
-    target: ClientTarget,
+    wanted: ClientTarget,
     { carrier = RECORDS }: HandshakeOptions = {},
   ): Handshake {
     requireFitting(config, carrier);
@@ -81,6 +82,7 @@ export class Handshake {
       throw new TlsError("api/config", "packets have no post-handshake client authentication");
     }
     const resolved = resolveClientConfig(config);
+    const target = canonicalTarget(config, wanted);
     return new Handshake(
       (signal) => new FlowContext("client", resolved, carrier, signal),
       (context, post) => clientFlow(context, post, resolved, target),

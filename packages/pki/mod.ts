@@ -34,6 +34,11 @@ export {
 } from "./certificate/extensions.ts";
 export type { GeneralName, GeneralSubtree } from "./names/general_name.ts";
 export * from "./names/ip_address.ts";
+export {
+  canonicalServerName,
+  type ReferenceIdentity,
+  referenceIdentity,
+} from "./names/reference_identity.ts";
 export * from "./path/service_identity.ts";
 export * from "./status/ocsp.ts";
 export * from "./status/ocsp_response.ts";

@@ -219,7 +219,10 @@ export class TlsConn implements Deno.Conn<Deno.NetAddr> {
  * @throws {TlsError} why the handshake failed; `api/config`. What `Deno.connect` throws.
  */
 export async function connect(options: ConnectOptions): Promise<TlsConn> {
-  const { hostname = "127.0.0.1", port, serverName = hostname, signal } = options;
+  const { hostname: given = "127.0.0.1", port, serverName = given, signal } = options;
+  // What is no name is refused before a connection is made for it.
+  canonicalServerName(serverName);
+  const hostname = given.replace(/^\[(.*)\]$/, "$1");
   const socket = await Deno.connect({ hostname, port, signal });
   return await startTls(socket, { ...options, hostname: serverName });
 }

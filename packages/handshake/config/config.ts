@@ -142,7 +142,11 @@ export interface VerifyRequest {
 
 /** What a client wants of one connection. */
 export interface ClientTarget {
-  /** The host: a DNS name (sent as SNI and verified) or an IP address (verified only). Without it no name is verified. */
+  /**
+   * The host: a DNS name (sent as SNI and verified; characters beyond ASCII become A-labels, a dot at the end goes) or an IP
+   * address (verified only; brackets and zone go). A client that verifies certificates has to have one, unless
+   * {@link ClientConfig.dangerouslyAcceptAnyServerName} says otherwise.
+   */
   readonly serverName?: string;
   /** A session to resume, in place of one from the cache. */
   readonly session?: Session;
@@ -152,6 +156,10 @@ export interface ClientTarget {
 
 /** The configuration of a client. */
 export interface ClientConfig extends CommonConfig {
+  /**
+   * Whether a target without `serverName` is allowed, so that a trusted certificate of any server will do; false unless given.
+   */
+  readonly dangerouslyAcceptAnyServerName?: boolean;
   /**
    * The groups to send key shares for, in order of `groups`. Unless given: the first group, the first of the other kind
    * (post-quantum or not), plain groups whose key is part of a hybrid share, and curveSM2 with suites of RFC 8998. Empty: none, which makes the server answer
@@ -252,6 +260,11 @@ export interface ServerConfig extends CommonConfig {
   readonly ignoreUnknownAlpn?: boolean;
   /** Whether to follow the server's order of cipher suites; unless given the client's. */
   readonly preferServerCipherSuites?: boolean;
+  /**
+   * Whether the first common group of `groups` is used even if the client has to be asked for a share of it
+   * (HelloRetryRequest). Unless given, only a post-quantum group is worth that round trip.
+   */
+  readonly preferServerGroups?: boolean;
   /** Whether to ask the client for a certificate: `required` ends the handshake without one. */
   readonly clientAuthentication?: "none" | "requested" | "required";
   /** Whether to acknowledge the client's server_name in EncryptedExtensions; true unless given. */

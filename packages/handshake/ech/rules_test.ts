@@ -210,7 +210,7 @@ const BAD_SERVERS: readonly [
     230,
     "a name that is acknowledged where only the outer hello had one",
     "peer/unsolicited-extension",
-    client,
+    { ...client, dangerouslyAcceptAnyServerName: true },
     server,
     editExtensions(encodeExtension(serverNameInEncryptedExtensions, true)),
     {},

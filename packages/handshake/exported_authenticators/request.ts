@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseIpAddress } from "@sealane/pki";
+import { referenceIdentity } from "@sealane/pki";
 import {
   ExtensionType,
   extensionTypeName,
@@ -106,11 +106,12 @@ function serverName(
   if (role === "server") {
     throw new TlsError("api/argument", "a server does not ask for a server name");
   }
-  // RFC 6066 §3: an ASCII name; literal addresses are not permitted.
-  if (!/^[\x21-\x7e]{1,255}$/.test(serverName) || parseIpAddress(serverName) !== null) {
-    throw new TlsError("api/argument", `${serverName || "nothing"} is no name for server_name`);
+  const identity = referenceIdentity(serverName);
+  // RFC 6066 §3: literal addresses are not permitted.
+  if (identity.type !== "dNSName") {
+    throw new TlsError("api/argument", `the server name ${serverName} is an IP address`);
   }
-  return [encodeExtension(serverNameInClientHello, serverName)];
+  return [encodeExtension(serverNameInClientHello, identity.value)];
 }
 
 function ourExtensions(

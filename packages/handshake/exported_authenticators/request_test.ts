@@ -98,15 +98,18 @@ Deno.test("a request asks for the schemes that it is told, of those that are acc
   assert(unharmed({ client, server }));
 });
 
-Deno.test("server_name is for clients, in ASCII, and no IP address", async () => {
+Deno.test("server_name is for clients, in A-labels, and no IP address", async () => {
   const { client, server } = connected();
   const extensions = extensionsOf(createAuthenticatorRequest(client, { serverName: "a.example" }));
   assertEquals(decodeExtension(extensions, serverNameInClientHello), "a.example");
+  const unicode = createAuthenticatorRequest(client, { serverName: "\u00fc.example." });
+  const aLabels = decodeExtension(extensionsOf(unicode), serverNameInClientHello);
+  assertEquals(aLabels, "xn--tda.example");
   assertEquals(
     await codeOf(() => createAuthenticatorRequest(server, { serverName: "a.example" })),
     "api/argument",
   );
-  for (const serverName of ["192.0.2.1", "::1", "", "\u00fc.example", "a".repeat(256)]) {
+  for (const serverName of ["192.0.2.1", "::1", "", "a b.example", "a".repeat(256)]) {
     const ask = () => createAuthenticatorRequest(client, { serverName });
     assertEquals(await codeOf(ask), "api/argument", serverName);
   }

@@ -75,6 +75,6 @@ export function commonGroup(
   );
   const [preferred = null] = common;
   const shared = common.find((group) => shareFor(hello, group) !== null);
-  if (preferred === null || shared === undefined) return preferred;
+  if (preferred === null || shared === undefined || config.preferServerGroups) return preferred;
   return isPostQuantum(preferred.id) && !isPostQuantum(shared.id) ? preferred : shared;
 }

@@ -3,7 +3,8 @@ import { nativeProvider } from "@sealane/providers/native";
 import { der, TlsError, toHex, utf8 } from "@sealane/wire";
 import { parseCertificate } from "../certificate/certificate.ts";
 import { parseIpAddress } from "../names/ip_address.ts";
-import { checkServerName, matchesServerName, referenceIdentity } from "./service_identity.ts";
+import { checkServerName, matchesServerName } from "./service_identity.ts";
+import { referenceIdentity } from "../names/reference_identity.ts";
 import { encodeExtension, generateTestKey, issueCertificate } from "../testing/authority.ts";
 
 const key = await generateTestKey();
@@ -19,7 +20,9 @@ const cases: [presented: string, wanted: string, matches: boolean][] = [
   ["example.com", "example.com", true],
   ["EXAMPLE.com", "example.COM", true],
   ["example.com", "example.com.", true],
-  ["example.com.", "example.com", false],
+  ["example.com.", "example.com", true],
+  ["*.example.com.", "www.example.com", true],
+  ["example.com..", "example.com", false],
   ["example.com", "www.example.com", false],
   ["www.example.com", "example.com", false],
   ["*.example.com", "www.example.com", true],
