@@ -46,6 +46,7 @@ import {
   type WithDefaults,
   withServerDefaults,
 } from "./options/defaults.ts";
+import { canonicalServerName } from "@sealane/pki";
 import type { TlsError } from "@sealane/wire";
 import type { EarlyDataResult } from "./connection/early_data.ts";
 import type { PemCredential } from "./options/pem_credential.ts";

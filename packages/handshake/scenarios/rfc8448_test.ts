@@ -119,16 +119,6 @@ class ReplayContext extends FlowContext {
     return bytes;
   }
 
-  /** The server of the trace made a cookie in a way of its own: ours sees it in the transcript, but is not asked about it. */
-  override *receive(...expected: readonly number[]): Step<HandshakeMessage> {
-    const message = yield* super.receive(...expected);
-    if (message.type !== client_hello) return message;
-    const hello = decodeClientHello(message.body);
-    const extensions = hello.extensions.filter(({ type }) => type !== ExtensionType.cookie);
-    const body = encodeClientHello({ ...hello, extensions }).subarray(HANDSHAKE_HEADER_LENGTH);
-    return { ...message, body };
-  }
-
   override send(bytes: Uint8Array): void {
     super.send(this.#replayed(bytes));
   }
