@@ -13,7 +13,7 @@ import {
 import type { Scenario } from "../../interop/peers/mod.ts";
 import { missingCase, SESSION_CASES } from "../../interop/peers/session_cases.ts";
 import { EARLY, type SessionPeerCase } from "../../interop/peers/session_visits.ts";
-import { clock } from "../../tools/progress.ts";
+import { clock, Progress } from "../../tools/progress.ts";
 import { nativeProvider } from "@sealane/providers/native";
 import { writeHandshakePage } from "./page.ts";
 import { type QuicCase, quicCases, quicRow } from "./quic.ts";
@@ -121,10 +121,13 @@ export async function haveConnections(): Promise<boolean> {
   using material = await makeMaterial();
   using sm2 = await makeShangmiMaterial();
   const began = Date.now();
-  console.error("looking for programs to talk to");
   const skipped = new Map<string, number>();
   const cases: Case[] = [];
-  for (const one of allCases(material, sm2)) {
+  const all = allCases(material, sm2);
+  // Programs are asked who they are, and Java's are compiled.
+  const progress = new Progress("connections have what they need, or not", all.length);
+  for (const [i, one] of all.entries()) {
+    progress.at(i);
     const missing = await one.missing();
     if (missing === null) cases.push(one);
     else skipped.set(missing, (skipped.get(missing) ?? 0) + 1);
@@ -132,8 +135,8 @@ export async function haveConnections(): Promise<boolean> {
   console.log(`${"".padEnd(12)}${HEAD}`);
   let good = 0;
   for (const [i, one] of cases.entries()) {
-    const progress = `${i + 1}/${cases.length} ${clock(Date.now() - began)}`;
-    await Deno.stdout.write(new TextEncoder().encode(progress.padEnd(12)));
+    const at = `${i + 1}/${cases.length} ${clock(Date.now() - began)}`;
+    await Deno.stdout.write(new TextEncoder().encode(at.padEnd(12)));
     if (await one.run()) good++;
   }
   for (const [reason, count] of skipped) console.log(`skipped: ${count} connections, ${reason}`);
