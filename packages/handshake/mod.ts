@@ -85,7 +85,7 @@ export {
   DEFAULT_GROUPS,
   DEFAULT_SIGNATURE_SCHEMES,
   DELEGATED_CREDENTIAL_SCHEMES,
-} from "./config/resolve_config.ts";
+} from "./config/defaults.ts";
 export * from "./session/mod.ts";
 export type { HandshakeMessage } from "./messages/message.ts";
 export type { Need, Step } from "./engine/step.ts";

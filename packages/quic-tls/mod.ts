@@ -13,6 +13,7 @@
  * @module
  */
 export * from "./start/address_token.ts";
+export type { AddressValidation, PeerAddress } from "./start/address_validation.ts";
 export * from "./start/amplification.ts";
 export * from "./boringssl.ts";
 export * from "./frames/close_frame.ts";

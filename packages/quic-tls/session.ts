@@ -12,7 +12,6 @@ import type {
 } from "@sealane/handshake";
 import { chain, isPromise, type MaybePromise } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
-import { refusePacket } from "./packets/admission.ts";
 import type { QuicClientConfig, QuicServerConfig } from "./config.ts";
 import { ConnectionStart } from "./start/connection_start.ts";
 import type { CryptoChunk, CryptoSender } from "./crypto/crypto_stream.ts";
@@ -23,9 +22,8 @@ import { HandshakeDriver } from "./crypto/handshake_driver.ts";
 import type { RetryPacket, VersionNegotiationPacket } from "./packets/header.ts";
 import type { Role } from "./packets/role.ts";
 import { clientSetup, serverSetup, type SessionSetup } from "./start/session_setup.ts";
-import { HoldQueue } from "./packets/hold_queue.ts";
+import { PacketOpener } from "./keys/packet_opener.ts";
 import { LevelKeys } from "./keys/level_keys.ts";
-import { levelOf } from "./packets/protected_packet.ts";
 import type { PacketNumberSpace, ProtectedPacket } from "./packets/protected_packet.ts";
 import { ParameterExchange } from "./parameters/parameter_exchange.ts";
 import type { OpenedPacket } from "./keys/protection.ts";
@@ -54,7 +52,7 @@ export class QuicTls {
   readonly #driver: HandshakeDriver;
   readonly #keys: LevelKeys;
   readonly #events: QuicTlsEvent[] = [];
-  readonly #held: HoldQueue;
+  readonly #opener: PacketOpener;
   #version: QuicVersion;
   #versionSettled = false;
   #earlyData: boolean | null = null;
@@ -72,7 +70,7 @@ export class QuicTls {
     this.#parameters = new ParameterExchange(setup);
     const now = config.now ?? (() => performance.now());
     this.#keys = new LevelKeys(setup.provider, role, { now, pto: config.pto });
-    this.#held = new HoldQueue(config.heldPackets ?? 0);
+    this.#opener = new PacketOpener(this.#keys, config.heldPackets ?? 0);
     const handshake = setup.handshake({
       send: () => this.#parameters.encode(this.#version, this.#start.retrySource),
       receive: (data) => this.#receiveParameters(data),
@@ -222,28 +220,18 @@ export class QuicTls {
    */
   open(packet: ProtectedPacket): MaybePromise<OpenedPacket | DropReason> {
     if (this.#error !== null) return "closed";
-    const refused = refusePacket(packet, {
-      role: this.role,
-      originalVersion: this.#start.version,
-      version: this.#version,
-      versionSettled: this.#versionSettled,
-      versions: this.#versions,
-      earlyData: this.#earlyData,
-    });
-    if (refused !== null) return refused;
-    if (this.#withholds(levelOf(packet))) return this.#held.add(packet, "handshake-incomplete");
-    if (packet.type === "initial" && !this.#keys.hasInitial(packet.version)) {
-      if (this.#keys.isDiscarded("initial")) return "keys-discarded";
-      const installed = this.#keys.installInitial(packet.version, this.#start.keySource);
-      return chain(installed, () => this.#openNow(packet));
-    }
-    return this.#openNow(packet);
-  }
-
-  #openNow(packet: ProtectedPacket): MaybePromise<OpenedPacket | DropReason> {
     let opened;
     try {
-      opened = this.#keys.open(packet);
+      opened = this.#opener.open(packet, {
+        role: this.role,
+        originalVersion: this.#start.version,
+        version: this.#version,
+        versionSettled: this.#versionSettled,
+        versions: this.#versions,
+        earlyData: this.#earlyData,
+        withheld: this.#withholds("application"),
+        keySource: this.#start.keySource,
+      });
     } catch (error) {
       return this.#violated(error);
     }
@@ -260,7 +248,6 @@ export class QuicTls {
   }
 
   #onOpened(packet: ProtectedPacket, opened: OpenedPacket | DropReason): OpenedPacket | DropReason {
-    if (opened === "keys-unavailable") return this.#held.add(packet, opened);
     if (typeof opened === "string" || packet.type === "1rtt") return opened;
     if (packet.type === "initial") {
       this.#start.onPeer(packet.sourceConnectionId);
@@ -276,11 +263,7 @@ export class QuicTls {
 
   /** The held packets whose keys are there now, to be opened again; see `heldPackets` of the configuration. */
   takeHeldPackets(): ProtectedPacket[] {
-    return this.#held.take((packet) => {
-      const level = levelOf(packet);
-      if (this.#keys.isDiscarded(level)) return "over";
-      return this.canOpen(level) ? "ready" : "waiting";
-    });
+    return this.#opener.take((level) => this.canOpen(level));
   }
 
   /**
@@ -424,7 +407,7 @@ export class QuicTls {
   abort(error: TlsError | QuicError = new TlsError("local/aborted", "the connection ended")): void {
     if (this.#error !== null) return;
     this.#error = error;
-    this.#held.clear();
+    this.#opener.forget();
     this.#driver.handshake.abort(TlsError.from(error, "local/aborted"));
     this.#events.push({ type: "close", code: closeCodeOf(error), error });
   }

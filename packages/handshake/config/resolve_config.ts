@@ -12,10 +12,7 @@ import {
 } from "@sealane/providers";
 import {
   CertificateType,
-  CipherSuiteId,
   cipherSuiteName,
-  type NamedGroup,
-  NamedGroup as G,
   namedGroupName,
   type SignatureScheme,
   SignatureScheme as S,
@@ -24,6 +21,7 @@ import {
   utf8,
 } from "@sealane/wire";
 import type { ClientConfig, CommonConfig, ServerConfig } from "./config.ts";
+import { DEFAULT_GROUPS, DEFAULT_SIGNATURE_SCHEMES, ONLY_BY_NAME } from "./defaults.ts";
 import { NOT_FOR_CREDENTIALS } from "../identity/delegation.ts";
 import { chooseEchConfig, type ChosenEchConfig, decodeEchConfigList } from "./ech_config.ts";
 import { checkEchKeys, type EchKeyRing } from "./ech_keys.ts";
@@ -33,53 +31,6 @@ import type { ExternalPsk } from "./external_psk.ts";
 import { MAX_TICKET_LIFETIME } from "../session/session.ts";
 import { suitesInCompany } from "./suite_profile.ts";
 import type { OcspPolicy } from "./policies.ts";
-
-/** The groups that are used unless a configuration says otherwise, most preferred first. */
-export const DEFAULT_GROUPS: readonly NamedGroup[] = [
-  G.X25519MLKEM768,
-  G.x25519,
-  G.secp256r1,
-  G.secp384r1,
-  G.secp521r1,
-  G.SecP256r1MLKEM768,
-  G.SecP384r1MLKEM1024,
-  G.curveSM2, // RFC 8998 §3.3.1.1: who offers its suites offers this group.
-];
-
-/**
- * The schemes that are accepted unless a configuration says otherwise, most preferred first: what is cheap for both ends,
- * then what is long or slow. RFC 9846 section 9.1 makes rsa_pkcs1_sha256 mandatory for certificates; the PKCS#1 schemes
- * stand last, and {@link allowedInCertificateVerify} keeps them out of CertificateVerify.
- */
-export const DEFAULT_SIGNATURE_SCHEMES: readonly SignatureScheme[] = [
-  S.ed25519,
-  S.ecdsa_secp256r1_sha256,
-  S.ecdsa_secp384r1_sha384,
-  S.ecdsa_secp521r1_sha512,
-  S.rsa_pss_rsae_sha256,
-  S.rsa_pss_rsae_sha384,
-  S.rsa_pss_rsae_sha512,
-  S.rsa_pss_pss_sha256,
-  S.rsa_pss_pss_sha384,
-  S.rsa_pss_pss_sha512,
-  S.ed448,
-  S.mldsa44,
-  S.mldsa65,
-  S.mldsa87,
-  S.sm2sig_sm3,
-  S.rsa_pkcs1_sha256,
-  S.rsa_pkcs1_sha384,
-  S.rsa_pkcs1_sha512,
-];
-
-/** Suites that are offered and taken only where a configuration names them: the tag of CCM_8 has 64 bits. */
-const ONLY_BY_NAME: readonly CipherSuiteId[] = [CipherSuiteId.TLS_AES_128_CCM_8_SHA256];
-
-/** Schemes that are usual with delegated credentials, for `delegatedCredentialSchemes`; every provider but ShangMi has them. */
-export const DELEGATED_CREDENTIAL_SCHEMES: readonly SignatureScheme[] = [
-  S.ecdsa_secp256r1_sha256,
-  S.ecdsa_secp384r1_sha384,
-];
 
 /** Schemes that may stand in certificates only (RFC 9846 section 4.3.3). */
 const CERTIFICATE_ONLY: ReadonlySet<SignatureScheme> = new Set([

@@ -10,12 +10,10 @@ import type { EarlyDataReason } from "../engine/events.ts";
 import { EarlySecret } from "../engine/key_schedule.ts";
 import type { EarlyDataParameters } from "../config/external_psk.ts";
 import { decodeEndOfEarlyData } from "../messages/end_of_early_data.ts";
+import { DEFAULT_MAX_EARLY_DATA } from "../config/defaults.ts";
 import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import { settle, type Step } from "../engine/step.ts";
 import type { Agreement } from "./agreement.ts";
-
-/** The most early data that is accepted unless the configuration says otherwise, bytes. */
-export const DEFAULT_MAX_EARLY_DATA = 14_336;
 
 /** The verdict; `null` if the client announced no early data. Tells the carrier. */
 export function* judgeEarlyData(

@@ -19,15 +19,15 @@ import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import { MAX_TICKET_LIFETIME, type Session, type SessionPeer } from "../session/session.ts";
 import { settle, type Step } from "../engine/step.ts";
 import type { ReceivedHello } from "./client_hello.ts";
-import { DEFAULT_MAX_EARLY_DATA } from "./early_data.ts";
+import {
+  DEFAULT_MAX_EARLY_DATA,
+  DEFAULT_MAX_TICKET_COUNT,
+  DEFAULT_TICKET_COUNT,
+  DEFAULT_TICKET_LIFETIME,
+} from "../config/defaults.ts";
 
 /** A server's session has none. */
 const NO_TICKET = new Uint8Array();
-
-/** How long a ticket serves unless the configuration says otherwise: two days, in seconds. */
-const DEFAULT_LIFETIME = 172_800;
-const DEFAULT_COUNT = 2;
-const DEFAULT_MAX_COUNT = 4;
 
 /** How many tickets a client that asked gets (RFC 9149 section 3); `null` if it did not ask, or there are none. */
 export function requestedTickets(
@@ -37,7 +37,7 @@ export function requestedTickets(
 ): number | null {
   if (ticketRequest === null || config.tickets === undefined) return null;
   const wanted = resumed ? ticketRequest.resumptionCount : ticketRequest.newSessionCount;
-  return Math.min(wanted, config.maxTicketCount ?? DEFAULT_MAX_COUNT);
+  return Math.min(wanted, config.maxTicketCount ?? DEFAULT_MAX_TICKET_COUNT);
 }
 
 /** What every session of a connection has in common. */
@@ -79,7 +79,7 @@ export class TicketIssuer {
   }
 
   /** Sends `count` tickets, or as many as the configuration says. */
-  *send(count: number = this.#config.ticketCount ?? DEFAULT_COUNT): Step<void> {
+  *send(count: number = this.#config.ticketCount ?? DEFAULT_TICKET_COUNT): Step<void> {
     for (let i = 0; i < count; i++) yield* this.#sendOne();
   }
 
@@ -129,7 +129,7 @@ export class TicketIssuer {
       hash: suite.hash.name,
       psk: ticketPsk(suite.hash, resumptionSecret, nonce),
       ticket: NO_TICKET,
-      lifetime: Math.min(config.ticketLifetime ?? DEFAULT_LIFETIME, MAX_TICKET_LIFETIME),
+      lifetime: Math.min(config.ticketLifetime ?? DEFAULT_TICKET_LIFETIME, MAX_TICKET_LIFETIME),
       ageAdd,
       issuedAt: config.clock(),
       maxEarlyData: earlyData === undefined

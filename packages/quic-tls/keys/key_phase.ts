@@ -60,6 +60,36 @@ interface Generation {
   readonly write: PacketKey;
 }
 
+/** One key phase: its keys, and the packet numbers that were sent and received under them. */
+class Phase {
+  /** How many updates came before it. */
+  readonly number: number;
+  /** The key of the peer's packets; `null` before it is there and once it is discarded. */
+  read: PacketKey | null;
+  /** The key of our packets; `null` before it is there and after the phase. */
+  write: PacketKey | null;
+  /** The first packet number that we sent; -1: nothing was sent. */
+  firstSent = -1;
+  /** Whether a packet of ours was acknowledged. The first phase needs no acknowledgement: confirmation stands for it. */
+  acknowledged: boolean;
+  /** The lowest packet number that was received. */
+  lowest = Infinity;
+  /** The highest packet number that was received; -1: none. */
+  highest = -1;
+
+  constructor(number: number, read: PacketKey | null, write: PacketKey | null) {
+    this.number = number;
+    this.read = read;
+    this.write = write;
+    this.acknowledged = number === 0;
+  }
+
+  /** Whether the key phase bit of a first byte is that of this phase. */
+  isOf(firstByte: number): boolean {
+    return (firstByte & KEY_PHASE_BIT) === 0 === ((this.number & 1) === 0);
+  }
+}
+
 /** The 1-RTT keys of both directions. */
 export class KeyPhases {
   readonly #version: QuicVersion;
@@ -70,19 +100,12 @@ export class KeyPhases {
   #writeHeader: HeaderProtectionKey | null = null;
   #readSecret: Uint8Array | null = null;
   #writeSecret: Uint8Array | null = null;
-  #read: PacketKey | null = null;
-  #write: PacketKey | null = null;
-  #previous: PacketKey | null = null;
+  #current = new Phase(0, null, null);
+  #previous: Phase | null = null;
   #next: MaybePromise<Generation> | null = null;
-  #phase = 0;
   #confirmed = false;
-  #acknowledged = true;
   #updateNotBefore = -Infinity;
   #discardPreviousAt = Infinity;
-  #firstSent = -1;
-  #lowestCurrent = Infinity;
-  #highestCurrent = -1;
-  #highestPrevious = -1;
 
   /** No keys yet: they come with {@link KeyPhases.installWrite} and {@link KeyPhases.installRead}. */
   constructor(
@@ -104,17 +127,17 @@ export class KeyPhases {
 
   /** How many updates there were: the key phase bit is its lowest bit. */
   get phase(): number {
-    return this.#phase;
+    return this.#current.number;
   }
 
   /** Whether packets can be sent. */
   get canWrite(): boolean {
-    return this.#write !== null;
+    return this.#current.write !== null;
   }
 
   /** Whether packets can be opened. */
   get canRead(): boolean {
-    return this.#read !== null;
+    return this.#current.read !== null;
   }
 
   /** When {@link KeyPhases.onTimeout} wants to be called, or `Infinity`. */
@@ -127,7 +150,7 @@ export class KeyPhases {
     this.#writeHeader = headerProtectionKey(this.#version, this.#suite, secret);
     this.#writeSecret = secret.slice();
     return chain(PacketKey.create(this.#version, this.#suite, secret), (key) => {
-      this.#write = key;
+      this.#current.write = key;
       this.#prepare();
     });
   }
@@ -137,14 +160,14 @@ export class KeyPhases {
     this.#readHeader = headerProtectionKey(this.#version, this.#suite, secret);
     this.#readSecret = secret.slice();
     return chain(PacketKey.create(this.#version, this.#suite, secret), (key) => {
-      this.#read = key;
+      this.#current.read = key;
       this.#prepare();
     });
   }
 
   /** Makes the next generation, once both directions are there. */
   #prepare(): void {
-    if (this.#read === null || this.#write === null) return;
+    if (!this.canRead || !this.canWrite) return;
     if (this.#readSecret === null || this.#writeSecret === null) return;
     const readSecret = nextSecret(this.#version, this.#suite, this.#readSecret);
     const writeSecret = nextSecret(this.#version, this.#suite, this.#writeSecret);
@@ -175,8 +198,8 @@ export class KeyPhases {
   /** Whether an update may be started now. */
   get canUpdate(): boolean {
     // RFC 9001 §6.1: not before confirmation, and not before an acknowledgement in this phase; §6.5: then three PTOs.
-    return this.#confirmed && this.#acknowledged && this.#next !== null &&
-      !isPromise(this.#next) && this.#previous === null &&
+    return this.#confirmed && this.#current.acknowledged && this.#next !== null &&
+      !isPromise(this.#next) && (this.#previous?.read ?? null) === null &&
       this.#timing.now() >= this.#updateNotBefore;
   }
 
@@ -188,21 +211,15 @@ export class KeyPhases {
   update(): void {
     const next = this.#next;
     if (!this.canUpdate || next === null || isPromise(next)) {
-      throw new TlsError("api/state", `phase ${this.#phase} may not be updated yet`);
+      throw new TlsError("api/state", `phase ${this.phase} may not be updated yet`);
     }
     this.#advance(next);
   }
 
-  #advance(next: Generation): void {
-    this.#previous = this.#read;
-    this.#read = next.read;
-    this.#write = next.write;
-    this.#phase++;
-    this.#acknowledged = false;
-    this.#firstSent = -1;
-    this.#highestPrevious = this.#highestCurrent;
-    this.#lowestCurrent = Infinity;
-    this.#highestCurrent = -1;
+  #advance({ read, write }: Generation): void {
+    this.#previous = this.#current;
+    this.#previous.write = null;
+    this.#current = new Phase(this.phase + 1, read, write);
     this.#discardPreviousAt = Infinity;
     this.#prepare();
   }
@@ -220,8 +237,8 @@ export class KeyPhases {
     packetNumber: number,
   ): MaybePromise<Uint8Array> {
     const { key, header } = this.#writer();
-    packet[0] = this.#phase & 1 ? packet[0] | KEY_PHASE_BIT : packet[0] & ~KEY_PHASE_BIT;
-    if (this.#firstSent < 0) this.#firstSent = packetNumber;
+    packet[0] = this.phase & 1 ? packet[0] | KEY_PHASE_BIT : packet[0] & ~KEY_PHASE_BIT;
+    if (this.#current.firstSent < 0) this.#current.firstSent = packetNumber;
     const packetNumberOffset = headerLength - (packet[0] & 3) - 1;
     const sealed = key.seal(packet, headerLength, packetNumber);
     if (isPromise(sealed)) {
@@ -235,12 +252,12 @@ export class KeyPhases {
   }
 
   #writer(): { key: PacketKey; header: HeaderProtectionKey } {
-    const used = this.#write;
+    const used = this.#current.write;
     // RFC 9001 §6.6: update before the confidentiality limit is reached.
     if (used !== null && used.sealed >= used.confidentialityLimit * 0.75 && this.canUpdate) {
       this.update();
     }
-    const key = this.#write;
+    const key = this.#current.write;
     const header = this.#writeHeader;
     if (key === null || header === null) throw new TlsError("api/state", "no 1-RTT write keys");
     return { key, header };
@@ -258,18 +275,18 @@ export class KeyPhases {
     largest: number,
   ): MaybePromise<OpenedPacket | DropReason> {
     const header = this.#readHeader;
-    const current = this.#read;
+    const { read: current, number: phase, lowest } = this.#current;
     if (header === null || current === null) return "keys-unavailable";
     const unmasked = unprotectHeader(header, packet, packetNumberOffset, largest);
     if (typeof unmasked === "string") return unmasked;
-    const phase = this.#phase;
-    if ((unmasked.firstByte & KEY_PHASE_BIT) === 0 === ((phase & 1) === 0)) {
+    if (this.#current.isOf(unmasked.firstByte)) {
       return this.#open(unmasked, packet, current, phase);
     }
     // RFC 9001 §6.5: the packet number tells an overtaken packet from the start of an update.
-    const overtaken = unmasked.packetNumber < this.#lowestCurrent && phase > 0;
-    if (overtaken && this.#previous !== null) {
-      return this.#open(unmasked, packet, this.#previous, phase - 1);
+    const overtaken = unmasked.packetNumber < lowest && phase > 0;
+    const previous = this.#previous?.read ?? null;
+    if (overtaken && previous !== null) {
+      return this.#open(unmasked, packet, previous, phase - 1);
     }
     const next = this.#next;
     if (next === null) return "keys-unavailable";
@@ -306,19 +323,20 @@ export class KeyPhases {
       return reason;
     }
     const packet = checkOpened(unmasked, payload);
-    if (phase > this.#phase) this.#onPeerUpdate(packet.packetNumber);
-    if (phase === this.#phase) this.#onCurrent(packet.packetNumber);
-    else if (phase === this.#phase - 1) this.#onPrevious(packet.packetNumber);
+    if (phase > this.phase) this.#onPeerUpdate(packet.packetNumber);
+    if (phase === this.phase) this.#onCurrent(packet.packetNumber);
+    else if (phase === this.phase - 1) this.#onPrevious(packet.packetNumber);
     return packet;
   }
 
   #onPeerUpdate(packetNumber: number): void {
     // RFC 9001 §6.4: a higher number is never under older keys.
-    if (packetNumber < this.#highestCurrent) {
-      this.#fail(`packet ${packetNumber} has newer keys than packet ${this.#highestCurrent}`);
+    const { number, highest, firstSent } = this.#current;
+    if (packetNumber < highest) {
+      this.#fail(`packet ${packetNumber} has newer keys than packet ${highest}`);
     }
     // RFC 9001 §6.2: the peer updates again although nothing of this phase, so no acknowledgement, was sent.
-    if (this.#phase > 0 && this.#firstSent < 0) {
+    if (number > 0 && firstSent < 0) {
       this.#fail(`a second key update, with packet ${packetNumber}, before the first was answered`);
     }
     const next = this.#next;
@@ -330,22 +348,27 @@ export class KeyPhases {
 
   #onCurrent(packetNumber: number): void {
     // RFC 9001 §6.4: packets under the previous keys have lower numbers than every packet under these.
-    if (packetNumber < this.#highestPrevious) {
-      this.#fail(`packet ${this.#highestPrevious} has older keys than packet ${packetNumber}`);
+    const current = this.#current;
+    const before = this.#previous?.highest ?? -1;
+    if (packetNumber < before) {
+      this.#fail(`packet ${before} has older keys than packet ${packetNumber}`);
     }
-    if (packetNumber < this.#lowestCurrent) this.#lowestCurrent = packetNumber;
-    if (packetNumber > this.#highestCurrent) this.#highestCurrent = packetNumber;
+    if (packetNumber < current.lowest) current.lowest = packetNumber;
+    if (packetNumber > current.highest) current.highest = packetNumber;
     // RFC 9001 §6.5: the old keys live for three PTOs after the first packet under the new ones.
-    if (this.#previous !== null && this.#discardPreviousAt === Infinity) {
+    const waits = this.#discardPreviousAt === Infinity;
+    if (waits && this.#previous !== null && this.#previous.read !== null) {
       this.#discardPreviousAt = this.#timing.now() + 3 * this.#timing.pto();
     }
   }
 
   #onPrevious(packetNumber: number): void {
-    if (packetNumber > this.#lowestCurrent) {
-      this.#fail(`packet ${packetNumber} has older keys than packet ${this.#lowestCurrent}`);
+    const { lowest } = this.#current;
+    if (packetNumber > lowest) {
+      this.#fail(`packet ${packetNumber} has older keys than packet ${lowest}`);
     }
-    if (packetNumber > this.#highestPrevious) this.#highestPrevious = packetNumber;
+    const previous = this.#previous;
+    if (previous !== null && packetNumber > previous.highest) previous.highest = packetNumber;
   }
 
   #fail(reason: string): never {
@@ -359,19 +382,20 @@ export class KeyPhases {
    * @throws {QuicError} `KEY_UPDATE_ERROR` if a packet under old keys acknowledges one under newer keys.
    */
   onAcknowledged(packetNumber: number, carrierFirstByte: number): void {
-    if (this.#acknowledged || this.#firstSent < 0 || packetNumber < this.#firstSent) return;
+    const { acknowledged, firstSent } = this.#current;
+    if (acknowledged || firstSent < 0 || packetNumber < firstSent) return;
     // RFC 9001 §6.2: whoever got a packet under the new keys answers under the new keys.
-    if ((carrierFirstByte & KEY_PHASE_BIT) === 0 !== ((this.#phase & 1) === 0)) {
+    if (!this.#current.isOf(carrierFirstByte)) {
       this.#fail(`packet ${packetNumber} is acknowledged under keys older than its own`);
     }
-    this.#acknowledged = true;
+    this.#current.acknowledged = true;
     this.#updateNotBefore = this.#timing.now() + 3 * this.#timing.pto();
   }
 
   /** Drops the previous read keys when their time is over. */
   onTimeout(): void {
     if (this.#timing.now() < this.#discardPreviousAt) return;
-    this.#previous = null;
+    if (this.#previous !== null) this.#previous.read = null;
     this.#discardPreviousAt = Infinity;
   }
 
@@ -379,7 +403,8 @@ export class KeyPhases {
   discard(): void {
     wipe(this.#readSecret, this.#writeSecret);
     this.#readSecret = this.#writeSecret = null;
-    this.#read = this.#write = this.#previous = null;
+    this.#current.read = this.#current.write = null;
+    this.#previous = null;
     this.#next = null;
     this.#discardPreviousAt = Infinity;
   }

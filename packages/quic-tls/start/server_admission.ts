@@ -1,11 +1,18 @@
 /**
- * A server's door: what becomes of a datagram that belongs to no connection (RFC 9000 sections 5.2.2, 6.1, 8.1 and 14.1).
+ * Admission: what a server does with a datagram that belongs to no connection (RFC 9000 sections 5.2.2, 6.1, 8.1 and 14.1).
  *
  * @module
  */
 import { chain, type CryptoProvider, type MaybePromise, randomFrom } from "@sealane/providers";
-import { equalBytes, TlsError, utf8 } from "@sealane/wire";
+import { TlsError } from "@sealane/wire";
 import { AddressTokens } from "./address_token.ts";
+import {
+  addressOf,
+  type AddressValidation,
+  hostOf,
+  type PeerAddress,
+  validateAddress,
+} from "./address_validation.ts";
 import type { QuicServerConfig } from "../config.ts";
 import type { DropReason } from "../packets/drop.ts";
 import {
@@ -21,15 +28,7 @@ import { QUIC_VERSIONS, type QuicVersion, reservedVersion } from "../packets/ver
 /** RFC 9000 section 7.2: the least length of the connection ID that a client makes up. */
 const MIN_FIRST_CONNECTION_ID = 8;
 
-/** Where a datagram came from. */
-export interface PeerAddress {
-  /** An IP address, always in the same form. */
-  readonly hostname: string;
-  /** The UDP port. */
-  readonly port: number;
-}
-
-/** What a server's door is configured with. */
+/** What admission is configured with. */
 export interface ServerAdmissionConfig {
   /** Where random bytes and the Retry tag come from. */
   readonly provider: CryptoProvider;
@@ -53,15 +52,10 @@ export type Admission =
   | AcceptedAdmission;
 
 /** The datagram begins a connection: its fields go into the configuration of `QuicTls.server`. */
-export interface AcceptedAdmission extends
-  Pick<
-    QuicServerConfig,
-    "version" | "destinationConnectionId" | "originalDestinationConnectionId"
-  > {
+export interface AcceptedAdmission
+  extends AddressValidation, Pick<QuicServerConfig, "version" | "destinationConnectionId"> {
   /** Which kind of verdict this is. */
   readonly type: "accept";
-  /** Whether a token shows that the client is at its address: see `AmplificationBudget.validate`. */
-  readonly addressValidated: boolean;
 }
 
 const drop = (reason: DropReason): Admission => ({ type: "drop", reason });
@@ -123,9 +117,11 @@ export class ServerAdmission {
       const chosen = packet.token.length > 0 && packet.destinationConnectionId.length === ours;
       if (!chosen) return drop("connection-id-too-short");
     }
-    return chain(this.#validate(packet, from), (accepted) => {
-      if (accepted.addressValidated || !this.#wantsRetry()) return accepted;
-      return this.#retry(packet, from);
+    const { version } = packet;
+    const destinationConnectionId = packet.destinationConnectionId.slice();
+    return chain(validateAddress(this.#tokens, packet, from), (validation) => {
+      if (!validation.addressValidated && this.#wantsRetry()) return this.#retry(packet, from);
+      return { type: "accept", version, destinationConnectionId, ...validation };
     });
   }
 
@@ -133,29 +129,6 @@ export class ServerAdmission {
     const answer = this.#config.retry?.() ?? false;
     if (typeof answer === "boolean") return answer;
     throw new TlsError("local/callback", "retry answered neither true nor false");
-  }
-
-  /** What the token of an Initial packet shows. */
-  #validate(packet: LongPacket, from: PeerAddress): MaybePromise<AcceptedAdmission> {
-    const { version, token } = packet;
-    const destinationConnectionId = packet.destinationConnectionId.slice();
-    const fresh = { type: "accept", version, destinationConnectionId } as const;
-    if (token.length === 0) return { ...fresh, addressValidated: false };
-    return chain(this.#tokens.open(token, addressOf(from)), (opened) => {
-      // RFC 9000 §8.1.2: the client goes on with the connection ID of the Retry packet.
-      if (
-        opened?.kind === "retry" &&
-        equalBytes(opened.retrySourceConnectionId, destinationConnectionId)
-      ) {
-        const { originalDestinationConnectionId } = opened;
-        return { ...fresh, originalDestinationConnectionId, addressValidated: true };
-      }
-      // RFC 9000 §8.1.3: an invalid token is as good as none.
-      return chain(
-        this.#tokens.open(token, hostOf(from)),
-        (known) => ({ ...fresh, addressValidated: known?.kind === "new-token" }),
-      );
-    });
   }
 
   #retry(packet: LongPacket, from: PeerAddress): MaybePromise<Admission> {
@@ -182,14 +155,4 @@ export class ServerAdmission {
   newToken(to: PeerAddress): MaybePromise<Uint8Array> {
     return this.#tokens.newToken(hostOf(to));
   }
-}
-
-/** What a Retry token is bound to: it comes back at once, from the same port. */
-function addressOf({ hostname, port }: PeerAddress): Uint8Array {
-  return utf8(`${hostname} ${port}`);
-}
-
-/** What a NEW_TOKEN token is bound to: the port changes with every connection. */
-function hostOf({ hostname }: PeerAddress): Uint8Array {
-  return utf8(hostname);
 }

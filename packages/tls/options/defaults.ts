@@ -1,5 +1,6 @@
 /**
- * What a configuration means where it says nothing.
+ * What a configuration means where it says nothing. Groups and signature schemes have their defaults in
+ * `config/defaults.ts` of `@sealane/handshake`, and those of `tls.connect` and the like are Node's.
  *
  * @module
  */
@@ -9,6 +10,9 @@ import { type CryptoProvider, defaultProvider } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
 import { defaultSessionCache, defaultTickets } from "./default_sessions.ts";
 import { credentialFromPem, type PemCredential } from "./pem_credential.ts";
+
+/** How long a handshake may take, milliseconds. */
+export const DEFAULT_HANDSHAKE_TIMEOUT = 60_000;
 
 /** A configuration in which the provider may be left out: `defaultProvider()` then. */
 export type WithDefaults<Config extends { readonly provider: CryptoProvider }> =

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DEFAULT_HANDSHAKE_TIMEOUT } from "../options/defaults.ts";
 import type {
   ClientAuthenticationOptions,
   ClientConfig,
@@ -125,7 +126,7 @@ export class TlsStream {
     if (signal?.aborted) this.#onAbort();
     else {
       signal?.addEventListener("abort", this.#onAbort, { once: true });
-      this.#limitHandshake(options.handshakeTimeout ?? 60_000);
+      this.#limitHandshake(options.handshakeTimeout ?? DEFAULT_HANDSHAKE_TIMEOUT);
       this.#open();
     }
   }
