@@ -16,5 +16,6 @@ export * from "./der.ts";
 export * as der from "./der_writer.ts";
 export * from "./error.ts";
 export * from "./pem.ts";
+export * from "./pem_file.ts";
 export * from "./reader.ts";
 export * from "./writer.ts";

@@ -6,7 +6,7 @@
 import { TlsError } from "@sealane/wire";
 import { type Certificate, parseCertificate } from "../certificate/certificate.ts";
 import type { DistinguishedName } from "../names/distinguished_name.ts";
-import { certificatesFromPem } from "../certificate/pem.ts";
+import { readCertificateFile, whyNone } from "../certificate/pem.ts";
 import type { SubjectPublicKeyInfo } from "../certificate/public_key.ts";
 
 /** A trust anchor (RFC 5280 section 6.1.1 (d)). */
@@ -36,9 +36,12 @@ export class TrustStore {
   readonly #bySubject = new Map<string, TrustAnchor[]>();
   /** How many anchors there are. */
   readonly size: number;
+  /** A sentence for each certificate of its source that was left out, and why. */
+  readonly warnings: readonly string[];
 
-  /** A store of these anchors. */
-  constructor(anchors: Iterable<TrustAnchor>) {
+  /** A store of these anchors. `warnings` say what of their source was left out. */
+  constructor(anchors: Iterable<TrustAnchor>, warnings: readonly string[] = []) {
+    this.warnings = warnings;
     let size = 0;
     for (const anchor of anchors) {
       const same = this.#bySubject.get(anchor.subject.key);
@@ -59,12 +62,37 @@ export class TrustStore {
   }
 
   /**
-   * A store of the `CERTIFICATE` blocks of a PEM text; other blocks and text around them are skipped.
+   * A store of the certificates of a PEM text, or of DER bytes: see {@link readCertificateFile} for what they may look like.
+   * A certificate that cannot be read is left out, and {@link TrustStore.warnings} says so.
    *
-   * @throws {TlsError} `api/config` if one is malformed or if there is none.
+   * @throws {TlsError} `api/config` if no certificate can be read.
    */
-  static fromPem(pem: string): TrustStore {
-    return TrustStore.fromCertificates(certificatesFromPem(pem));
+  static fromPem(file: string | Uint8Array): TrustStore {
+    const { certificates, warnings } = readCertificateFile(file);
+    const all = [...warnings];
+    const anchors = certificates.flatMap((certificate, index) => {
+      try {
+        return [anchorOf(certificate)];
+      } catch (error) {
+        all.push(`certificate ${index + 1}: ${TlsError.from(error).message}`);
+        return [];
+      }
+    });
+    if (anchors.length === 0) throw new TlsError("api/config", whyNone(file, all));
+    return new TrustStore(anchors, all);
+  }
+
+  /**
+   * The store that an option `trust` stands for: a store as it is, else as {@link TrustStore.fromPem}.
+   *
+   * @throws {TlsError} `api/config` as {@link TrustStore.fromPem}, and for what is none of these.
+   */
+  static of(source: TrustSource): TrustStore {
+    if (source instanceof TrustStore) return source;
+    if (typeof source === "string" || source instanceof Uint8Array) {
+      return TrustStore.fromPem(source);
+    }
+    throw new TlsError("api/config", "trust is neither a TrustStore nor PEM text nor bytes");
   }
 
   /** The anchors of this name; mostly one. */
@@ -79,9 +107,13 @@ export class TrustStore {
 
   /** A store of the anchors of both. */
   with(other: TrustStore): TrustStore {
-    return new TrustStore([...this.anchors(), ...other.anchors()]);
+    const warnings = [...this.warnings, ...other.warnings];
+    return new TrustStore([...this.anchors(), ...other.anchors()], warnings);
   }
 }
+
+/** What an option `trust` may be: a store, a PEM text, or the bytes of a PEM or DER file. */
+export type TrustSource = TrustStore | string | Uint8Array;
 
 /** The trust anchor that a certificate makes. */
 function anchorOf(certificate: Uint8Array | Certificate): TrustAnchor {
