@@ -44,7 +44,12 @@ export * from "./status/ocsp.ts";
 export * from "./status/ocsp_response.ts";
 export { type PathOptions, type VerifiedPath, verifyPath } from "./path/path.ts";
 export { DEFAULT_PATH_LIMITS, type PathLimits, resolveLimits } from "./limits.ts";
-export * from "./certificate/pem.ts";
+export * from "./certificate/chain_order.ts";
+export {
+  type CertificateFile,
+  certificatesFromPem,
+  readCertificateFile,
+} from "./certificate/pem.ts";
 export type { PolicyInputs } from "./path/policy.ts";
 export {
   type AlgorithmIdentifier,

@@ -3,21 +3,24 @@
  *
  * @module
  */
-import { decodePem, DerReader, DerTag, TlsError } from "@sealane/wire";
+import { DerReader, DerTag, type PemFileBlock, readPemFile, TlsError } from "@sealane/wire";
 import type { CryptoProvider, MaybePromise, Signer } from "./provider.ts";
 import { pkcs1ToPkcs8, sec1ToPkcs8 } from "./private_key.ts";
+import { decryptLegacyPem, decryptPkcs8, type Passphrase } from "./key_files/encrypted.ts";
+import { isPkcs12, readPkcs12 } from "./key_files/pkcs12.ts";
+import { repairEcPrivateKey, repairPkcs8, withoutTrailingZeros } from "./key_files/repair.ts";
 
-const CONVERSIONS: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
-  "PRIVATE KEY": (pkcs8) => pkcs8,
-  "EC PRIVATE KEY": sec1ToPkcs8,
-  "SM2 PRIVATE KEY": sec1ToPkcs8, // what Tongsuo calls the same thing
-  "RSA PRIVATE KEY": pkcs1ToPkcs8,
-};
+/** How a private key is read from a file. */
+export interface PrivateKeyOptions {
+  /** The passphrase of an encrypted key: text, taken as UTF-8, or bytes. */
+  readonly passphrase?: Passphrase;
+}
 
 /**
- * A signer for a private key in PEM (text) or DER (bytes): PKCS#8 (RFC 5958), SEC1 (RFC 5915, `EC PRIVATE KEY`) or
- * PKCS#1 (RFC 8017, `RSA PRIVATE KEY`). Of a PEM text, the only private key counts; certificates and `EC PARAMETERS`
- * beside it are skipped.
+ * A signer for a private key in a file: PEM (text or bytes) or DER (bytes) of PKCS#8 (RFC 5958), SEC1 (RFC 5915), PKCS#1 (RFC
+ * 8017) or PKCS#12 (RFC 7292), told apart by their content, whatever label they stand under. PKCS#8 may be encrypted (RFC
+ * 8018), and PEM in the old way (`Proc-Type: 4,ENCRYPTED`). Of a PEM text, the only private key counts; certificates and `EC
+ * PARAMETERS` beside it are skipped. Triple DES is there on Deno, Node and Bun only.
  *
  * ```ts
  * import { importPrivateKey } from "@sealane/providers";
@@ -32,45 +35,99 @@ const CONVERSIONS: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> =
  * console.assert(signer.schemes[0] === 0x0807); // ed25519
  * ```
  *
- * @throws {TlsError} `api/config` if there is no key, more than one, an encrypted one, a malformed one, or one of a kind
- * that `provider` cannot use.
+ * @throws {TlsError} `api/config` if there is no key, more than one, a malformed one, one that is encrypted where the
+ * passphrase is missing or wrong, or one of a kind that `provider` cannot use.
  */
 export function importPrivateKey(
   provider: CryptoProvider,
   key: string | Uint8Array,
+  options: PrivateKeyOptions = {},
 ): MaybePromise<Signer> {
-  return provider.importPrivateKey(typeof key === "string" ? pemToPkcs8(key) : derToPkcs8(key));
+  return provider.importPrivateKey(privateKeyToPkcs8(key, options));
+}
+
+/**
+ * The PKCS#8 DER of the private key in a file, as {@link importPrivateKey} reads it. Nobody else holds it: it may be wiped.
+ *
+ * @throws {TlsError} as {@link importPrivateKey}.
+ */
+export function privateKeyToPkcs8(
+  key: string | Uint8Array,
+  { passphrase }: PrivateKeyOptions = {},
+): Uint8Array {
+  const isDer = typeof key !== "string" && key[0] === DerTag.sequence && key[1] !== 0x0a;
+  return isDer ? derToPkcs8(key, passphrase).slice() : pemToPkcs8(key, passphrase);
 }
 
 /** The PKCS#8 DER of the only private key in a PEM text. */
-export function pemToPkcs8(text: string): Uint8Array {
-  const keys = decodePem(text).filter(({ label }) => label.endsWith("PRIVATE KEY"));
+export function pemToPkcs8(text: string | Uint8Array, passphrase?: Passphrase): Uint8Array {
+  const { blocks, warnings } = readPemFile(text);
+  const keys = blocks.filter(({ label }) => label.endsWith("PRIVATE KEY"));
   if (keys.length !== 1) {
-    throw new TlsError("api/config", `the PEM text has ${keys.length} private keys instead of one`);
-  }
-  const [{ label, bytes }] = keys;
-  if (!Object.hasOwn(CONVERSIONS, label)) {
     throw new TlsError(
       "api/config",
-      `the PEM text has a key of the form ${label}; it must be PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY`,
+      keys.length === 0
+        ? whyNone(blocks, warnings)
+        : `the PEM text has ${keys.length} private keys instead of one`,
     );
   }
-  return CONVERSIONS[label](bytes);
+  const [block] = keys;
+  if (block.label === "OPENSSH PRIVATE KEY") {
+    throw new TlsError(
+      "api/config",
+      "the private key is in the form of OpenSSH: convert it with `ssh-keygen -p -m PKCS8`",
+    );
+  }
+  const isLegacy = /ENCRYPTED/i.test(block.headers.get("proc-type") ?? "");
+  const bytes = isLegacy ? decryptLegacyPem(block, passphrase) : block.bytes;
+  return derToPkcs8(bytes, passphrase);
 }
 
-/** The PKCS#8 DER of a key in PKCS#8, SEC1 or PKCS#1 DER, told apart by their first two fields. */
-export function derToPkcs8(bytes: Uint8Array): Uint8Array {
+function whyNone(blocks: readonly PemFileBlock[], warnings: readonly string[]): string {
+  if (warnings.length > 0) {
+    return `the PEM text has no private key that can be read: ${warnings[0]}`;
+  }
+  const labels = blocks.map(({ label }) => label).join(", ");
+  return `the PEM text has no private key, ${
+    labels === "" ? "and no block at all" : `only ${labels}`
+  }`;
+}
+
+/** The PKCS#8 DER of a key in any of the forms of {@link importPrivateKey}, told apart by their first fields. */
+export function derToPkcs8(file: Uint8Array, passphrase?: Passphrase): Uint8Array {
+  if (isPkcs12(file)) return onlyKey(readPkcs12(file, passphrase).privateKeys);
+  const bytes = withoutTrailingZeros(file);
   const reader = new DerReader(bytes, "the private key", "api/config");
   const fields = reader.nested(reader.content(DerTag.sequence, "private key"), "fields");
+  reader.end();
+  if (fields.peek() === DerTag.sequence) {
+    fields.element("first field");
+    switch (fields.peek()) {
+      case DerTag.octetString: // EncryptedPrivateKeyInfo: the algorithm, and the encrypted key
+        return derToPkcs8(decryptPkcs8(bytes, passphrase));
+      case DerTag.bitString: // SubjectPublicKeyInfo: the algorithm, and the key
+        return fields.fail("this is a public key");
+      default:
+        return fields.fail("this is a certificate, not a private key");
+    }
+  }
   fields.number("version");
   switch (fields.peek()) {
     case DerTag.sequence: // PrivateKeyInfo: the algorithm
-      return bytes;
+      return repairPkcs8(bytes);
     case DerTag.octetString: // ECPrivateKey: the scalar
-      return sec1ToPkcs8(bytes);
+      return sec1ToPkcs8(repairEcPrivateKey(bytes, null));
     case DerTag.integer: // RSAPrivateKey: the modulus
       return pkcs1ToPkcs8(bytes);
     default:
       return fields.fail("this is neither PKCS#8 nor SEC1 nor PKCS#1");
   }
+}
+
+function onlyKey(keys: readonly Uint8Array[]): Uint8Array {
+  if (keys.length === 1) return derToPkcs8(keys[0]);
+  throw new TlsError(
+    "api/config",
+    `the PKCS #12 file has ${keys.length} private keys instead of one`,
+  );
 }

@@ -42,7 +42,7 @@ import {
   type Tickets,
   type VerifyRequest,
 } from "@sealane/handshake";
-import { verifyClientCertificate, verifyServerCertificate } from "@sealane/pki";
+import { TrustStore, verifyClientCertificate, verifyServerCertificate } from "@sealane/pki";
 import { TlsError } from "@sealane/wire";
 import {
   commonConfig,
@@ -161,7 +161,8 @@ async function verifyServer(
   const { checkServerIdentity } = options;
   const name = checkServerIdentity === undefined ? serverName : null;
   const chain = peer.certificates;
-  await verifyServerCertificate({ chain, serverName: name, now, trust, provider });
+  const anchors = TrustStore.of(trust);
+  await verifyServerCertificate({ chain, serverName: name, now, trust: anchors, provider });
   const shown = peerCertificate(chain, true);
   if (checkServerIdentity === undefined || shown === null) return;
   const wrong = checkServerIdentity(serverName ?? "", shown);

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { TrustStore } from "@sealane/pki";
+import type { TrustSource } from "@sealane/pki";
 import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 import type { CertificateType, CipherSuiteId, NamedGroup, SignatureScheme } from "@sealane/wire";
 import type { Credential } from "../identity/credential.ts";
@@ -64,7 +64,7 @@ export interface CommonConfig {
   /** Application protocols (ALPN), most preferred first: strings, encoded as UTF-8, or bytes. */
   readonly alpn?: readonly (string | Uint8Array)[];
   /** Where certificate chains may end: the built-in verification of `@sealane/pki`. */
-  readonly trust?: TrustStore;
+  readonly trust?: TrustSource;
   /**
    * How stapled OCSP responses count in the built-in verification: `must-staple` unless given. On a server, `verify` and
    * `require` also ask clients for one. A `verifyPeer` of the program's own may use `verifyStaple` of `@sealane/pki`.

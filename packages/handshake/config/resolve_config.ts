@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { TrustStore } from "@sealane/pki";
 import {
   type CipherSuite,
   isClientOnlyScheme,
@@ -63,6 +64,8 @@ export interface ResolvedConfig extends CommonConfig {
   readonly offeredCertificateSchemes: readonly SignatureScheme[] | null;
   /** What the peer may authenticate with. */
   readonly peerTypes: readonly CertificateType[];
+  /** The trust anchors. */
+  readonly trust?: TrustStore;
   /** How staples count. */
   readonly ocspPolicy: OcspPolicy;
   /** Whether to ask for a staple. */
@@ -83,6 +86,8 @@ export interface ResolvedConfig extends CommonConfig {
 
 /** A checked client configuration. */
 export interface ResolvedClientConfig extends ClientConfig, ResolvedConfig {
+  /** The trust anchors. */
+  readonly trust?: TrustStore;
   /** What the client can authenticate with; `null` to leave the extension out. */
   readonly ownTypes: readonly CertificateType[] | null;
   /** The ECH configuration to use; `null` to send no encrypted_client_hello. */
@@ -91,6 +96,8 @@ export interface ResolvedClientConfig extends ClientConfig, ResolvedConfig {
 
 /** A checked server configuration. */
 export interface ResolvedServerConfig extends ServerConfig, ResolvedConfig {
+  /** The trust anchors. */
+  readonly trust?: TrustStore;
   /** The keys for ECH; `null` without any. */
   readonly echRing: EchKeyRing | null;
 }
@@ -183,6 +190,7 @@ function resolve(config: CommonConfig, role: "client" | "server"): ResolvedConfi
         .map((algorithm) => [algorithm.scheme, algorithm]),
     ),
     delegatedVerifiers: delegatedVerifiers(config),
+    trust: resolveTrust(config),
     offeredSchemes,
     offeredCertificateSchemes: config.certificateSignatureSchemes ?? null,
     peerTypes: config.peerCertificateTypes ?? [CertificateType.X509],
@@ -262,6 +270,15 @@ export function resolveClientConfig(config: ClientConfig): ResolvedClientConfig 
   return once(clients, config, checkClientConfig);
 }
 
+/** The trust anchors. Who gives some and switches verification off has made a mistake, and it is not to be guessed which. */
+function resolveTrust({ trust, ...config }: CommonConfig): TrustStore | undefined {
+  if (trust === undefined) return undefined;
+  if (config.dangerouslyDisableCertificateVerification) {
+    configError("trust is given, and dangerouslyDisableCertificateVerification says not to use it");
+  }
+  return TrustStore.of(trust);
+}
+
 /** Whether a configuration says how peers are judged. */
 export function judgesPeers(config: CommonConfig): boolean {
   return config.trust !== undefined || config.verifyPeer !== undefined ||
@@ -290,7 +307,13 @@ function checkClientConfig(config: ClientConfig): ResolvedClientConfig {
   if (!decided && config.ech !== undefined && config.ech !== "grease") {
     configError("ech needs trust (or verifyPeer) to verify the public name with");
   }
-  return { ...config, ...resolved, ownTypes: ownTypes(config), chosenEch: chooseEch(config) };
+  return {
+    ...config,
+    ...resolved,
+    trust: resolved.trust,
+    ownTypes: ownTypes(config),
+    chosenEch: chooseEch(config),
+  };
 }
 
 function chooseEch({ ech, provider }: ClientConfig): ChosenEchConfig | "grease" | null {
@@ -339,5 +362,10 @@ function checkServerConfig(config: ServerConfig): ResolvedServerConfig {
   if (config.cookieKey !== undefined && config.cookieKey.length !== 32) {
     configError(`cookieKey has 32 bytes, not ${config.cookieKey.length}`);
   }
-  return { ...config, ...resolved, echRing: checkEchKeys(config.provider, config.echKeys) };
+  return {
+    ...config,
+    ...resolved,
+    trust: resolved.trust,
+    echRing: checkEchKeys(config.provider, config.echKeys),
+  };
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { TlsError } from "@sealane/wire";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { TlsError, toHex } from "@sealane/wire";
 import { type Certificate, parseCertificate } from "../certificate/certificate.ts";
 import type { DistinguishedName } from "../names/distinguished_name.ts";
 import { readCertificateFile, whyNone } from "../certificate/pem.ts";
@@ -83,14 +84,15 @@ export class TrustStore {
   }
 
   /**
-   * The store that an option `trust` stands for: a store as it is, else as {@link TrustStore.fromPem}.
+   * The store that an option `trust` stands for: a store as it is, else as {@link TrustStore.fromPem}; the same again for the
+   * same text or bytes.
    *
    * @throws {TlsError} `api/config` as {@link TrustStore.fromPem}, and for what is none of these.
    */
   static of(source: TrustSource): TrustStore {
     if (source instanceof TrustStore) return source;
     if (typeof source === "string" || source instanceof Uint8Array) {
-      return TrustStore.fromPem(source);
+      return remembered(source);
     }
     throw new TlsError("api/config", "trust is neither a TrustStore nor PEM text nor bytes");
   }
@@ -110,6 +112,23 @@ export class TrustStore {
     const warnings = [...this.warnings, ...other.warnings];
     return new TrustStore([...this.anchors(), ...other.anchors()], warnings);
   }
+}
+
+/** How many stores of texts and bytes are kept, to be the same store for who gives the same again. */
+const MAX_REMEMBERED = 8;
+const stores = new Map<string, TrustStore>();
+
+function remembered(source: string | Uint8Array): TrustStore {
+  const key = typeof source === "string" ? source : `sha256:${toHex(sha256(source))}`;
+  const store = stores.get(key) ?? TrustStore.fromPem(source);
+  // The one that was used last stands last.
+  stores.delete(key);
+  stores.set(key, store);
+  for (const oldest of stores.keys()) {
+    if (stores.size <= MAX_REMEMBERED) break;
+    stores.delete(oldest);
+  }
+  return store;
 }
 
 /** What an option `trust` may be: a store, a PEM text, or the bytes of a PEM or DER file. */

@@ -12,6 +12,7 @@ import {
   sealedTickets,
   type Tickets,
 } from "@sealane/handshake";
+import { TrustStore } from "@sealane/pki";
 import type { CryptoProvider } from "@sealane/providers";
 
 /** Tickets of this process: sealed under a key that changes every day, and each for one use. */
@@ -31,7 +32,8 @@ export function defaultSessionCache(config: ClientConfig): ClientSessionCache | 
   const other = verifyPeer ?? trustedPublicKeys ??
     (typeof credentials === "function" ? credentials : undefined);
   if (trust === undefined || other !== undefined) return undefined;
-  let cache = caches.get(trust);
-  if (cache === undefined) caches.set(trust, cache = new MemoryClientCache());
+  const store = TrustStore.of(trust);
+  let cache = caches.get(store);
+  if (cache === undefined) caches.set(store, cache = new MemoryClientCache());
   return cache;
 }

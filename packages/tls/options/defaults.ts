@@ -5,7 +5,7 @@
  * @module
  */
 import type { ClientConfig, ServerConfig } from "@sealane/handshake";
-import { systemTrust } from "@sealane/pki";
+import { systemTrust, TrustStore } from "@sealane/pki";
 import { type CryptoProvider, defaultProvider } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
 import { defaultSessionCache, defaultTickets } from "./default_sessions.ts";
@@ -37,7 +37,8 @@ export function withClientDefaults(
 ): ClientConfig {
   const { provider = defaultProvider(), trust, verifyPeer, resume = true } = config;
   const judged = trust ?? verifyPeer ?? config.dangerouslyDisableCertificateVerification;
-  const complete = { ...config, provider, trust: judged ? trust : systemTrust() };
+  const anchors = trust === undefined ? undefined : TrustStore.of(trust);
+  const complete = { ...config, provider, trust: judged ? anchors : systemTrust() };
   const kept = config.sessionCache ?? (resume ? defaultSessionCache(complete) : undefined);
   return { ...complete, sessionCache: kept };
 }
@@ -50,10 +51,10 @@ export function withClientDefaults(
 export async function withServerDefaults(
   config: WithDefaults<ServerConfig> & Partial<PemCredential> & ResumeOption,
 ): Promise<ServerConfig> {
-  const { provider = defaultProvider(), cert, key, resume = true } = config;
+  const { provider = defaultProvider(), cert, key, passphrase, resume = true } = config;
   let { credentials } = config;
   if (credentials === undefined && cert !== undefined && key !== undefined) {
-    credentials = [await credentialFromPem(provider, { cert, key })];
+    credentials = [await credentialFromPem(provider, { cert, key, passphrase })];
   }
   const sources = [credentials, config.onClientHello, config.externalPsks, config.findPsk];
   if (sources.every((source) => source === undefined)) {
