@@ -18,6 +18,8 @@ export const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["native", "webcrypto"],
     ["hpke.ts"],
     ["noble"],
+    ["keys.ts"],
+    ["key_files"],
     ["."],
   ],
   "record": [["."]],
