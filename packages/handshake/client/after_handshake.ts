@@ -13,7 +13,7 @@ import type { HandshakeInfo } from "../engine/events.ts";
 import { handshakeInfo } from "../engine/info.ts";
 import type { MainSecret } from "../engine/key_schedule.ts";
 import type { PostHandshake } from "../engine/post_handshake.ts";
-import type { Step } from "../engine/step.ts";
+import { settle, type Step } from "../engine/step.ts";
 import { credentialDigest, dependsOnExternalPsk, inheritedPolicy } from "../session/binding.ts";
 import { rememberPeer } from "../session/session_peer.ts";
 import type { ServerAuthentication } from "./authenticate.ts";
@@ -21,6 +21,7 @@ import type { EarlyDataState } from "./early_data_verdict.ts";
 import type { ServerExtensions } from "./encrypted_extensions.ts";
 import type { Agreement } from "./hello_exchange.ts";
 import { allowPostHandshakeAuthentication } from "./post_handshake_auth.ts";
+import { sessionKey } from "./psk.ts";
 import { receiveTickets, type SessionFacts } from "./tickets.ts";
 
 /** What the flights after the hellos showed. */
@@ -71,7 +72,19 @@ export function* afterHandshake(
       facts.localIdentity = identify(by) ?? facts.localIdentity;
     });
   }
+  yield* rememberGroup(config, target, agreement);
   yield* post.run(info);
+}
+
+/** A server that asked for a share of another group has it in the next first flight. It has proved by now who it is. */
+function* rememberGroup(
+  { sessionCache, keyShares }: ResolvedClientConfig,
+  target: ClientTarget,
+  { retried, choice: { share } }: Agreement,
+): Step<void> {
+  const key = sessionKey(target);
+  if (!retried || share === null || key === null || keyShares !== undefined) return;
+  yield* settle(sessionCache?.rememberGroup?.(key, share.group));
 }
 
 function clientInfo(

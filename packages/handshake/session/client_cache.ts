@@ -4,6 +4,7 @@
  * @module
  */
 import type { MaybePromise } from "@sealane/providers";
+import type { NamedGroup } from "@sealane/wire";
 import { isSessionAlive, type Session } from "./session.ts";
 
 /** The sessions of a client, by server. Write your own to keep them elsewhere; see {@link encodeSession}. */
@@ -12,6 +13,10 @@ export interface ClientSessionCache {
   take(server: string): MaybePromise<Session | null>;
   /** Keeps a session. */
   put(server: string, session: Session): MaybePromise<void>;
+  /** The group that this server last asked for a share of; `null` or left out: none is known. */
+  rememberedGroup?(server: string): MaybePromise<NamedGroup | null>;
+  /** Keeps the group that a server asked for with a HelloRetryRequest, so that the next ClientHello has a share for it. */
+  rememberGroup?(server: string, group: NamedGroup): MaybePromise<void>;
 }
 
 /** Options of a {@link MemoryClientCache}. */
@@ -29,6 +34,7 @@ export interface MemoryClientCacheOptions {
 /** A bounded cache in memory. The newest session of a server is taken first. */
 export class MemoryClientCache implements ClientSessionCache {
   readonly #servers = new Map<string, Session[]>();
+  readonly #groups = new Map<string, NamedGroup>();
   readonly #maxServers: number;
   readonly #sessionsPerServer: number;
   readonly #singleUse: boolean;
@@ -59,10 +65,25 @@ export class MemoryClientCache implements ClientSessionCache {
     const sessions = this.#servers.get(server) ?? [];
     this.#servers.delete(server);
     this.#servers.set(server, [...sessions, session].slice(-this.#sessionsPerServer));
-    if (this.#servers.size <= this.#maxServers) return;
-    for (const oldest of this.#servers.keys()) {
-      this.#servers.delete(oldest);
-      return;
-    }
+    forgetOldest(this.#servers, this.#maxServers);
   }
+
+  /** The group that this server last asked for; `null` if it did not, or was forgotten. */
+  rememberedGroup(server: string): NamedGroup | null {
+    return this.#groups.get(server) ?? null;
+  }
+
+  /** Keeps the group that a server asked for; of as many servers as sessions are kept of. */
+  rememberGroup(server: string, group: NamedGroup): void {
+    this.#groups.delete(server);
+    this.#groups.set(server, group);
+    forgetOldest(this.#groups, this.#maxServers);
+  }
+}
+
+/** Drops the entry that was set first if there are more than `most`. */
+function forgetOldest(map: Map<string, unknown>, most: number): void {
+  if (map.size <= most) return;
+  const [oldest] = map.keys();
+  map.delete(oldest);
 }
