@@ -4,6 +4,8 @@
  * @module
  */
 import { readArguments } from "./arguments.ts";
+import { compile } from "./npm/compile.ts";
+import { sourcePackages } from "./npm/source.ts";
 import { checkFloors, type PublishRules } from "./check/floors.ts";
 import { type Finding, repositoryFiles } from "./check/files.ts";
 import { checkRooms } from "./check/rooms.ts";
@@ -76,6 +78,10 @@ const STEPS: readonly { readonly name: string; readonly run: Step }[] = [
   { name: "floors", run: async () => report(checkFloors(await repositoryFiles(ROOT), publish)) },
   { name: "rooms", run: async () => report(checkRooms(await repositoryFiles(ROOT))) },
   { name: "text", run: async () => report(checkText(await repositoryFiles(ROOT))) },
+  {
+    name: "oldest",
+    run: async () => (await compile(ROOT, await sourcePackages(ROOT))).diagnostics,
+  },
   { name: "publish", run: deno("publish", "--dry-run", "--allow-dirty") },
 ];
 
