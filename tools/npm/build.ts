@@ -6,6 +6,7 @@
 import { compile } from "./compile.ts";
 import { OLDEST } from "./oldest.ts";
 import { type SourcePackage, sourcePackages } from "./source.ts";
+import { tarball } from "./tarball.ts";
 
 /** A package for npm. */
 export interface NpmPackage {
@@ -57,4 +58,16 @@ function manifest({ name, version, description, exports, dependencies }: SourceP
     engines: { node: `>=${OLDEST.node}`, bun: `>=${OLDEST.bun}` },
     dependencies,
   };
+}
+
+/** Builds the packages and writes their archives into `folder`. Returns the paths of the archives. */
+export async function writeArchives(root: string, folder: string): Promise<string[]> {
+  await Deno.mkdir(folder, { recursive: true });
+  const paths: string[] = [];
+  for (const { archive, files } of await buildPackages(root)) {
+    const path = `${folder}/${archive}`;
+    await Deno.writeFile(path, await tarball(files));
+    paths.push(path);
+  }
+  return paths;
 }

@@ -6,18 +6,13 @@
  * @module
  */
 import { missingProgram, runProgram } from "@sealane/programs";
+import { readArguments } from "../arguments.ts";
 import { checkConsumer, makeProject, npmInstall, type Project } from "./project.ts";
 import { type Runtime, RUNTIMES } from "./runtimes.ts";
 import { type Row, tableOf, writeTable } from "./table.ts";
 import type { TestResult } from "./run_tests.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
-
-const USAGE = `usage: deno task runtimes [--write] [RUNTIME…]
-
-Runs the portable tests in these runtimes, in all unless some are given:
-  ${RUNTIMES.map(({ name }) => name).join(" ")}
-  --write   puts the table into README.md`;
 
 /** Fetches a runtime from npm's registry, once. Returns its executable. */
 async function install({ name, npm, executable }: Runtime): Promise<string> {
@@ -82,23 +77,25 @@ async function runRuntime(runtime: Runtime, project: Project): Promise<Row> {
   return { runtime: runtime.title, version, results, denoOnly: project.tests };
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const names = args.filter((arg) => arg !== "--write");
-  if (names.includes("--help") || names.includes("-h")) {
-    console.log(USAGE);
-    return 0;
-  }
-  const unknown = names.find((name) => !RUNTIMES.some((each) => each.name === name));
-  if (unknown !== undefined) {
-    console.error(`unknown runtime ${unknown}\n${USAGE}`);
-    return 2;
-  }
+async function main(): Promise<number> {
+  const args = readArguments({
+    task: "runtimes",
+    about: "Installs the packages from archives, and runs the portable tests in other runtimes.",
+    options: { write: { about: "puts the table into README.md" } },
+    words: {
+      name: "RUNTIME",
+      about: "which, all unless given",
+      known: RUNTIMES.map(({ name }) => name),
+    },
+  });
   const missing = await missingProgram("node", "npm", "npx");
   if (missing !== null) {
     console.error(`the packages are installed with npm, and ${missing}`);
     return 1;
   }
-  const chosen = RUNTIMES.filter(({ name }) => names.length === 0 || names.includes(name));
+  const chosen = RUNTIMES.filter(({ name }) =>
+    args.words.length === 0 || args.words.includes(name)
+  );
   // It stays until the next time, for whoever wants to look at a failure.
   const folder = `${ROOT}/dist/project`;
   await Deno.remove(folder, { recursive: true }).catch(() => {});
@@ -109,7 +106,7 @@ async function main(args: readonly string[]): Promise<number> {
   const rows: Row[] = [];
   for (const runtime of chosen) rows.push(await runRuntime(runtime, project));
   console.log(`\n${tableOf(rows)}`);
-  if (args.includes("--write")) await writeTable(`${ROOT}/README.md`, rows);
+  if (args.has("write")) await writeTable(`${ROOT}/README.md`, rows);
   return sum(rows, diagnostics.filter(([, said]) => said !== "").length);
 }
 
@@ -122,4 +119,4 @@ function sum(rows: readonly Row[], wrong: number): number {
   return failed === 0 && passed > 0 ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await main());

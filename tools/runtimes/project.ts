@@ -4,7 +4,7 @@
  * @module
  */
 import { type Program, runProgram } from "@sealane/programs";
-import { writeArchives } from "../npm/main.ts";
+import { writeArchives } from "../npm/build.ts";
 import { COMPILER, OLDEST_LIB, OLDEST_TARGET } from "../npm/oldest.ts";
 import { type SourcePackage, sourcePackages } from "../npm/source.ts";
 import { bundleTests, type PortableTest, TEST_DEPENDENCIES } from "./portable.ts";
