@@ -86,6 +86,7 @@ export {
   DEFAULT_SIGNATURE_SCHEMES,
   DELEGATED_CREDENTIAL_SCHEMES,
 } from "./config/defaults.ts";
+export { verificationPolicyOf } from "./config/resolve_config.ts";
 export * from "./session/mod.ts";
 export type { HandshakeMessage } from "./messages/message.ts";
 export type { Need, Step } from "./engine/step.ts";

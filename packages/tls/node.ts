@@ -114,8 +114,10 @@ export function connect(options: ConnectOptions, listener?: () => void): TLSSock
         ...(credential && { credentials: () => credential }),
         observer: hooks.observer,
         verifyOnResumption: true, // it is what `authorized` is known from
-        verifyPeer: (peer, request) =>
-          judge(socket, () => verifyServer(options, trust, common, peer, request)),
+        verifyPeer: async (peer, request) => {
+          await Promise.resolve(); // a session is judged while the socket is being made
+          await judge(socket, () => verifyServer(options, trust, common, peer, request));
+        },
         ...options.sealane,
       };
       return TlsStream.client(transport, config, target, hooks.options);

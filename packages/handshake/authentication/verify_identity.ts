@@ -10,6 +10,8 @@ import { CertificateType, equalBytes, TlsError } from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import { delegationExpiry } from "../identity/delegation.ts";
 import type { PeerIdentity } from "../identity/peer.ts";
+import type { SessionPeer } from "../session/session.ts";
+import { recallPeer } from "../session/session_peer.ts";
 import { settle, type Step } from "../engine/step.ts";
 import { verifyStatus } from "./verify_status.ts";
 
@@ -59,24 +61,45 @@ export function* verifyIdentity(
   yield* verifyStatus(context, identity, path);
 }
 
-/** Verifies the peer of a session that is resumed, and that it could still authenticate as it did then. */
-export function* verifyAgain(
+/**
+ * Whether the remembered peer of a session could authenticate now as it did then: its certificate and its delegated
+ * credential have not expired, and with `verifyOnResumption` it is verified as a whole. A peer that could not costs the
+ * session, not the connection: it has a newer certificate, or the full handshake says what is wrong.
+ */
+export function* stillPasses(
   context: FlowContext,
-  identity: PeerIdentity,
+  remembered: SessionPeer | null,
   serverName: string | null,
-): Step<void> {
-  const { leaf, delegatedCredential } = identity;
-  // RFC 9345 §7.4: else a resumption would outlive the credential.
-  if (
-    leaf !== null && delegatedCredential !== null &&
-    context.config.clock() > delegationExpiry(delegatedCredential, leaf)
-  ) {
-    throw new TlsError(
-      "peer/delegated-credential",
-      "the delegated credential of the session has expired",
-    );
+): Step<boolean> {
+  const { config } = context;
+  if (remembered === null) return true;
+  try {
+    const identity = recallPeer(remembered);
+    if (identity === null) return true;
+    if (!config.dangerouslyDisableCertificateVerification && hasExpired(context, identity)) {
+      return false;
+    }
+    if (config.verifyOnResumption) yield* verifyIdentity(context, identity, serverName);
+    return true;
+  } catch (error) {
+    // Aborted in the meantime: there is no handshake to go on with.
+    if (context.signal.aborted) throw error;
+    return false;
   }
-  yield* verifyIdentity(context, identity, serverName);
+}
+
+function hasExpired(
+  { config }: FlowContext,
+  { leaf, delegatedCredential }: PeerIdentity,
+): boolean {
+  if (leaf === null) return false;
+  const now = config.clock();
+  // RFC 9345 §7.4: else a resumption would outlive the credential.
+  if (delegatedCredential !== null && now > delegationExpiry(delegatedCredential, leaf)) {
+    return true;
+  }
+  // What a callback thinks of dates is the callback's.
+  return config.verifyPeer === undefined && now > leaf.notAfter;
 }
 
 /** RFC 7250 §6: a raw public key is trusted because it is known, here by its digest. */

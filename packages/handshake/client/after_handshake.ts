@@ -14,7 +14,12 @@ import { handshakeInfo } from "../engine/info.ts";
 import type { MainSecret } from "../engine/key_schedule.ts";
 import type { PostHandshake } from "../engine/post_handshake.ts";
 import { settle, type Step } from "../engine/step.ts";
-import { credentialDigest, dependsOnExternalPsk, inheritedPolicy } from "../session/binding.ts";
+import {
+  credentialDigest,
+  dependsOnExternalPsk,
+  inheritedPolicy,
+  verificationPolicy,
+} from "../session/binding.ts";
 import { rememberPeer } from "../session/session_peer.ts";
 import type { ServerAuthentication } from "./authenticate.ts";
 import type { EarlyDataState } from "./early_data_verdict.ts";
@@ -60,7 +65,11 @@ export function* afterHandshake(
     peer: rememberPeer(server.peer),
     authenticatedAt: psk?.session?.authenticatedAt ?? config.clock(),
     remembered: encrypted.remembered,
-    verification: inheritedPolicy(psk, config),
+    verification: inheritedPolicy(
+      psk,
+      verificationPolicy(config, context.carrier),
+      context.carrier,
+    ),
     localIdentity: psk?.session?.localIdentity ?? identify(own),
   };
   receiveTickets(context, post, config, target, facts);

@@ -33,7 +33,6 @@ import {
 import type { PeerIdentity } from "../identity/peer.ts";
 import type { Psk } from "../engine/psk.ts";
 import { recallPeer } from "../session/session_peer.ts";
-import { verifyAgain } from "../authentication/verify_identity.ts";
 import type { ResolvedClientConfig } from "../config/resolve_config.ts";
 import { settle, type Step } from "../engine/step.ts";
 import type { ServerExtensions } from "./encrypted_extensions.ts";
@@ -60,7 +59,7 @@ export function* authenticateServer(
   target: ClientTarget,
   encrypted: ServerExtensions,
 ): Step<ServerAuthentication> {
-  if (psk !== null) return yield* recallServer(context, config, psk, target);
+  if (psk !== null) return recallServer(psk);
   if (config.requirePsk) {
     throw new TlsError("peer/psk-required", "the server took none of the PSKs");
   }
@@ -85,17 +84,9 @@ export function* authenticateServer(
   return { peer: authenticated.identity, scheme: authenticated.scheme, request, ownType };
 }
 
-/** A PSK authenticates the server: it is the one that the session was made with. */
-function* recallServer(
-  context: FlowContext,
-  config: ResolvedClientConfig,
-  psk: Psk,
-  target: ClientTarget,
-): Step<ServerAuthentication> {
+/** A PSK authenticates the server: it is the one that the session was made with, which passed when the session was offered. */
+function recallServer(psk: Psk): ServerAuthentication {
   const peer = recallPeer(psk.session?.peer ?? null);
-  if (peer !== null && config.verifyOnResumption) {
-    yield* verifyAgain(context, peer, target.serverName ?? null);
-  }
   return { peer, scheme: null, request: null, ownType: CertificateType.X509 };
 }
 

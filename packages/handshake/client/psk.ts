@@ -7,6 +7,8 @@ import { matchesServerName } from "@sealane/pki";
 import type { CipherSuite } from "@sealane/providers";
 import { equalBytes, ExtensionType, PskKeyExchangeMode, TlsError } from "@sealane/wire";
 import type { ClientTarget } from "../config/config.ts";
+import { stillPasses } from "../authentication/verify_identity.ts";
+import type { Carrier } from "../engine/carrier.ts";
 import type { FlowContext } from "../engine/context.ts";
 import {
   encodeExtension,
@@ -40,12 +42,13 @@ export function* choosePsks(
   const request = { target, hashes, signal: context.signal };
   const selected = yield* settle(config.selectPsks?.(request) ?? []);
   const external = [...config.externalPsks ?? [], ...selected].map(fromExternal);
-  const session = yield* findSession(config, target, external);
+  const session = yield* findSession(context, config, target, external);
   const psks = session === null ? external : [fromSession(session, session.ticket), ...external];
   return psks.filter((psk) => hashes.includes(psk.hash));
 }
 
 function* findSession(
+  context: FlowContext,
   config: ResolvedClientConfig,
   target: ClientTarget,
   external: readonly Psk[],
@@ -53,7 +56,8 @@ function* findSession(
   const key = sessionKey(target);
   const session = target.session ??
     (key === null ? null : yield* settle(config.sessionCache?.take(key) ?? null));
-  return session !== null && mayResume(config, target, session, external) ? session : null;
+  if (session === null || !mayResume(context, config, target, session, external)) return null;
+  return (yield* stillPasses(context, session.peer, target.serverName ?? null)) ? session : null;
 }
 
 /** The name under which sessions with a target are kept; `null`: not at all. */
@@ -62,10 +66,11 @@ export function sessionKey(target: ClientTarget): string | null {
 }
 
 /**
- * A session is resumed while its ticket lives and the server's authentication is not too old; under the policy that it was
- * made under; and by whom it was made.
+ * A session is resumed while its ticket lives and the server's authentication is not too old; under the policy and over the
+ * carrier that it was made under; and by whom it was made.
  */
 function mayResume(
+  { carrier }: FlowContext,
   config: ResolvedClientConfig,
   target: ClientTarget,
   session: Session,
@@ -74,17 +79,18 @@ function mayResume(
   const now = config.clock();
   if (!isSessionAlive(session, now)) return false;
   if (!isAuthenticationFresh(session, now, config.authenticationLimit)) return false;
-  return isUnderPolicy(config, session, external) && fitsName(config, target, session) &&
+  return isUnderPolicy(config, carrier, session, external) && fitsName(config, target, session) &&
     hasIdentity(config, session);
 }
 
 function isUnderPolicy(
   config: ResolvedClientConfig,
+  carrier: Carrier,
   session: Session,
   external: readonly Psk[],
 ): boolean {
-  return session.verification === verificationPolicy(config) ||
-    external.some((psk) => session.verification === pskPolicy(psk.identity));
+  return session.verification === verificationPolicy(config, carrier) ||
+    external.some((psk) => session.verification === pskPolicy(psk.identity, carrier));
 }
 
 /** RFC 9846 §4.7.1: a ticket serves for its name; if the server says so, for another name of its certificate. */

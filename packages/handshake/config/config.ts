@@ -86,8 +86,9 @@ export interface CommonConfig {
    */
   readonly verifyPeer?: (peer: PeerIdentity, request: VerifyRequest) => MaybePromise<void>;
   /**
-   * Names the policy of `verifyPeer` or `trust`, where there is more than one: a session is resumed only under the policy
-   * that it was made under.
+   * Names the policy of `verifyPeer` or `trust`. A session is resumed only under the policy that it was made under: the same
+   * name, trust anchors, pins, certificate types, signature schemes, and rules for staples and transparency. A `verifyPeer`
+   * without a name is the same policy only as long as it is the same function, so sessions do not outlive the process.
    */
   readonly verificationPolicy?: string;
   /**
@@ -95,7 +96,11 @@ export interface CommonConfig {
    * they were renewed in between; 604,800 (seven days) unless given.
    */
   readonly authenticationLifetime?: number;
-  /** Whether a resumption verifies the remembered peer again; false unless given. */
+  /**
+   * Whether the remembered peer of a session is verified again before it is resumed; unless given, where `ocsp` is `require`.
+   * One that does not pass costs a full handshake, as does one whose certificate or delegated credential has expired, which
+   * is looked at in any case: a client does not offer the session, a server does not select it.
+   */
   readonly verifyOnResumption?: boolean;
   /**
    * Whether a PSK may be used without a key exchange (psk_ke), and so without forward secrecy; false unless given. A server

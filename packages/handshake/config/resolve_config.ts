@@ -30,6 +30,7 @@ import { WHERE_ALLOWED } from "../extensions/table.ts";
 import { type HandshakeLimits, resolveHandshakeLimits } from "./limits.ts";
 import type { ExternalPsk } from "./external_psk.ts";
 import { MAX_TICKET_LIFETIME } from "../session/session.ts";
+import { policyOf } from "../session/binding.ts";
 import { suitesInCompany } from "./suite_profile.ts";
 import type { OcspPolicy } from "./policies.ts";
 
@@ -194,6 +195,8 @@ function resolve(config: CommonConfig, role: "client" | "server"): ResolvedConfi
     offeredSchemes,
     offeredCertificateSchemes: config.certificateSignatureSchemes ?? null,
     peerTypes: config.peerCertificateTypes ?? [CertificateType.X509],
+    // A staple that had to be there and is out of date says nothing any more.
+    verifyOnResumption: config.verifyOnResumption ?? config.ocsp === "require",
     ...statusRequests(config, role),
     alpnBytes: alpnBytes(config.alpn ?? []),
     allLimits: resolveHandshakeLimits(config.limits),
@@ -277,6 +280,17 @@ function resolveTrust({ trust, ...config }: CommonConfig): TrustStore | undefine
     configError("trust is given, and dangerouslyDisableCertificateVerification says not to use it");
   }
   return TrustStore.of(trust);
+}
+
+/**
+ * A text that stands for everything by which a client with this configuration judges servers: anchors, pins, schemes, rules
+ * for staples and transparency, and its `verificationPolicy`. Sessions are bound to it; it is also good as a part of the keys of
+ * a cache that several configurations share. See {@link CommonConfig.verificationPolicy} for callbacks.
+ *
+ * @throws {TlsError} `api/config`.
+ */
+export function verificationPolicyOf(config: ClientConfig): string {
+  return policyOf(resolveClientConfig(config));
 }
 
 /** Whether a configuration says how peers are judged. */

@@ -11,7 +11,12 @@ import type { HandshakeKeys } from "../engine/handshake_keys.ts";
 import type { PostHandshake } from "../engine/post_handshake.ts";
 import type { Step } from "../engine/step.ts";
 import type { PeerIdentity } from "../identity/peer.ts";
-import { dependsOnExternalPsk, inheritedPolicy, verificationPolicy } from "../session/binding.ts";
+import {
+  dependsOnExternalPsk,
+  inheritedPolicy,
+  unaskedPolicy,
+  verificationPolicy,
+} from "../session/binding.ts";
 import { rememberPeer } from "../session/session_peer.ts";
 import type { Agreement } from "./agreement.ts";
 import { allowPostHandshakeAuthentication } from "./post_handshake_auth.ts";
@@ -38,21 +43,27 @@ export function* afterHandshake(
   { main }: HandshakeKeys,
 ): Step<void> {
   const { hello, suite, selected } = agreement;
+  const policy = verificationPolicy(config, context.carrier);
   const issuer = new TicketIssuer(context, config, {
     suite,
     resumptionSecret: main.resumption(context.transcript.digest()),
     alpn: answer.alpn,
     serverName: hello.info.serverName,
-    peer: rememberPeer(client.peer),
+    // What others have judged is not shown here, and kept for them.
+    peer: selected === null ? rememberPeer(client.peer) : selected.psk.session?.peer ?? null,
     authenticatedAt: selected?.psk.session?.authenticatedAt ?? config.clock(),
-    verification: inheritedPolicy(selected?.psk ?? null, config),
+    verification: inheritedPolicy(
+      selected?.psk ?? null,
+      context.asksClient ? policy : unaskedPolicy(context.carrier),
+      context.carrier,
+    ),
   });
   main.end();
   if (mayAuthenticateLater(context, agreement)) {
     allowPostHandshakeAuthentication(context, post, config, answer.clientType, ({ identity }) => {
       const remembered = rememberPeer(identity);
       if (remembered === null) return;
-      issuer.authenticated(remembered, verificationPolicy(config), config.clock());
+      issuer.authenticated(remembered, policy, config.clock());
     });
   }
   const takesTickets = acceptsTickets(config, hello);

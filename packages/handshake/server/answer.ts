@@ -13,6 +13,7 @@ import { receiveCustomExtensions } from "../engine/custom_extensions.ts";
 import type { EarlyDataReason } from "../engine/events.ts";
 import type { Step } from "../engine/step.ts";
 import type { PeerIdentity } from "../identity/peer.ts";
+import { verificationPolicy } from "../session/binding.ts";
 import { recallPeer } from "../session/session_peer.ts";
 import type { Agreement } from "./agreement.ts";
 import { judgeEarlyData } from "./early_data.ts";
@@ -22,6 +23,7 @@ import {
   chooseClientCertificateType,
   chooseServerCredential,
 } from "./negotiate.ts";
+import type { SelectedPsk } from "./psk.ts";
 import { requestedTickets } from "./tickets.ts";
 
 /** What the rest of the flight says. */
@@ -36,7 +38,7 @@ export interface Answer {
   readonly clientType: CertificateType | null;
   /** How many tickets a client that asked gets; `null` if it did not. */
   readonly ticketCount: number | null;
-  /** The client of the session that is resumed; `null` without one. */
+  /** The client of the session that is resumed, if we would have judged it as then; `null` without one. */
   readonly resumedPeer: PeerIdentity | null;
 }
 
@@ -60,8 +62,14 @@ export function* prepareAnswer(
     earlyDataReason,
     clientType: asks ? chooseClientCertificateType(config, hello) : null,
     ticketCount: requestedTickets(config, hello, selected !== null),
-    resumedPeer: recallPeer(selected?.psk.session?.peer ?? null),
+    resumedPeer: resumedPeerOf(selected, verificationPolicy(config, context.carrier)),
   };
+}
+
+/** Who the client of a resumed session is; `null` where others have judged it than would now. */
+function resumedPeerOf(selected: SelectedPsk | null, policy: string): PeerIdentity | null {
+  const session = selected?.psk.session ?? null;
+  return session?.verification === policy ? recallPeer(session.peer) : null;
 }
 
 /** What the server authenticates with: a credential, or `null` with a PSK. */

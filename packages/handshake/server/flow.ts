@@ -5,7 +5,6 @@
  */
 import { wipe } from "@sealane/wire";
 import { receiveFinished, sendFinished } from "../authentication/authentication.ts";
-import { verifyAgain } from "../authentication/verify_identity.ts";
 import { type ResolvedServerConfig, resolveServerConfig } from "../config/resolve_config.ts";
 import { EchServer } from "../ech/server.ts";
 import {
@@ -138,9 +137,6 @@ function* receiveClientFlight(
   // The PSK of a ticket is ours alone, and has done its work.
   if (selected !== null && selected.psk.session !== null) wipe(selected.psk.key);
   context.installRead("handshake", suite, keys.clientTraffic);
-  if (resumedPeer !== null && config.verifyOnResumption) {
-    yield* verifyAgain(context, resumedPeer, null);
-  }
   const client = yield* authenticateClient(context, config, request, clientType);
   yield* receiveFinished(context, suite.hash, keys.clientTraffic);
   context.stage("finished");

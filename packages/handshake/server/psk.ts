@@ -14,7 +14,14 @@ import {
 } from "../extensions/mod.ts";
 import { TlsFlag } from "../extensions/tls_flags.ts";
 import { computeBinder, fromExternal, fromSession, type Psk } from "../engine/psk.ts";
-import { dependsOnExternalPsk, pskOfPolicy, verificationPolicy } from "../session/binding.ts";
+import { stillPasses } from "../authentication/verify_identity.ts";
+import type { Carrier } from "../engine/carrier.ts";
+import {
+  dependsOnExternalPsk,
+  isOfCarrier,
+  pskOfPolicy,
+  verificationPolicy,
+} from "../session/binding.ts";
 import type { ExternalPsk } from "../config/external_psk.ts";
 import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import {
@@ -93,11 +100,12 @@ export function* selectPsk(
 ): Step<SelectedPsk | null> {
   const offered = offeredPsks(hello);
   if (offered === null || !acceptsTickets(config, hello)) return null;
-  const found = yield* findPsk(config, hello, offered.psks, suites);
+  const found = yield* findPsk(context, config, hello, offered.psks, suites);
   if (found === null) return null;
   const { psk, index, suite } = found;
   // RFC 9846 §4.3.11: one PSK is selected, and only its binder is validated.
   checkBinder(context, suite, hello, offered.psks, psk, index);
+  if (!(yield* stillPasses(context, psk.session?.peer ?? null, null))) return null;
   const { obfuscatedTicketAge } = offered.psks.identities[index];
   return {
     psk,
@@ -130,6 +138,7 @@ interface FoundPsk {
 }
 
 function* findPsk(
+  context: FlowContext,
   config: ResolvedServerConfig,
   hello: ReceivedHello,
   { identities }: OfferedPsks,
@@ -137,7 +146,7 @@ function* findPsk(
 ): Step<FoundPsk | null> {
   let second: FoundPsk | null = null;
   for (const index of lookupOrder(config, identities.map(({ identity }) => identity))) {
-    const psk = yield* lookUp(config, hello, identities[index].identity);
+    const psk = yield* lookUp(context, config, hello, identities[index].identity);
     if (psk === null) continue;
     const early = index === 0 && takesEarlyData(config, hello, psk);
     const suite = suiteOf(psk, suites, early);
@@ -197,6 +206,7 @@ function lookupOrder(config: ResolvedServerConfig, identities: readonly Uint8Arr
 }
 
 function* lookUp(
+  { carrier }: FlowContext,
   config: ResolvedServerConfig,
   hello: ReceivedHello,
   identity: Uint8Array,
@@ -204,7 +214,8 @@ function* lookUp(
   const external = yield* findExternal(config, identity);
   if (external !== null) return fromExternal(external);
   const session = yield* settle(config.tickets?.open(identity) ?? null);
-  if (session === null || !mayResume(config, hello, session)) return null;
+  if (session === null || !isOfCarrier(session.verification, carrier)) return null;
+  if (!mayResume(config, carrier, hello, session)) return null;
   const owner = pskOfPolicy(session.verification);
   // A PSK that was withdrawn takes the sessions with it that it authenticated.
   if (owner !== null && (yield* findExternal(config, owner)) === null) return null;
@@ -223,23 +234,33 @@ function* findExternal(
  * A session is resumed while its ticket lives, for the name that it was made for or across names if its ticket said so, with
  * its suite still on, and under the same policy.
  */
-function mayResume(config: ResolvedServerConfig, hello: ReceivedHello, session: Session): boolean {
+function mayResume(
+  config: ResolvedServerConfig,
+  carrier: Carrier,
+  hello: ReceivedHello,
+  session: Session,
+): boolean {
   const now = config.clock();
   if (!isSessionAlive(session, now, CLOCK_MARGIN)) return false;
   if (!isAuthenticationFresh(session, now, config.authenticationLimit)) return false;
   // A client that offers a session offers its suite too; one that does not gets a full handshake.
   if (!hello.info.cipherSuites.includes(session.cipherSuite)) return false;
-  return authenticatesClient(config, session) && (session.serverName === hello.info.serverName ||
-    session.flags.includes(TlsFlag.resumption_across_names));
+  return authenticatesClient(config, carrier, session) &&
+    (session.serverName === hello.info.serverName ||
+      session.flags.includes(TlsFlag.resumption_across_names));
 }
 
 /** Whether the session says of the client what a handshake under this configuration would. */
-function authenticatesClient(config: ResolvedServerConfig, session: Session): boolean {
+function authenticatesClient(
+  config: ResolvedServerConfig,
+  carrier: Carrier,
+  session: Session,
+): boolean {
   const authentication = config.clientAuthentication ?? "none";
   // Where a PSK authenticates, no certificate is asked for.
   if (authentication === "none" || pskOfPolicy(session.verification) !== null) return true;
   if (authentication === "required" && session.peer === null) return false;
-  return session.verification === verificationPolicy(config);
+  return session.verification === verificationPolicy(config, carrier);
 }
 
 function checkBinder(

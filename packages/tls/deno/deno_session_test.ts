@@ -63,6 +63,20 @@ Deno.test("sessions are resumed without configuration, by clients that trust the
   });
 });
 
+Deno.test("row 258: clients that trust the same and demand other things share no sessions", async () => {
+  await withServer({}, async (to) => {
+    const trust = anchors();
+    const strict = { ...to, trust, ocsp: "verify" } as const;
+    assertEquals(await visit({ ...to, trust }), [false, "early "]);
+    assertEquals(await visit(strict), [false, "early "]);
+    // Neither has used up what the other one keeps.
+    for (let i = 0; i < 3; i++) {
+      assertEquals(await visit({ ...to, trust }), [true, "early "]);
+      assertEquals(await visit(strict), [true, "early "]);
+    }
+  });
+});
+
 Deno.test("an early message goes out with a session, and its result says what is left to send", async () => {
   await withServer({ earlyData: { replayGuard: createReplayGuard() } }, async (to) => {
     const trust = anchors();

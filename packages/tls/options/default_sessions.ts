@@ -10,10 +10,12 @@ import {
   MemoryStore,
   RotatingTicketKeys,
   sealedTickets,
+  type Session,
   type Tickets,
+  verificationPolicyOf,
 } from "@sealane/handshake";
 import { TrustStore } from "@sealane/pki";
-import type { CryptoProvider } from "@sealane/providers";
+import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 
 /** Tickets of this process: sealed under a key that changes every day, and each for one use. */
 export function defaultTickets(provider: CryptoProvider): Tickets {
@@ -21,11 +23,12 @@ export function defaultTickets(provider: CryptoProvider): Tickets {
   return sealedTickets({ provider, keys, used: new MemoryStore() });
 }
 
-const caches = new WeakMap<object, ClientSessionCache>();
+const caches = new WeakMap<object, MemoryClientCache>();
 
 /**
- * The cache that all clients of this process share who trust the same. A session says how its server was verified, but not by
- * which trust store; so each has a cache of its own, and who judges in another way than by a trust store has none.
+ * The cache that all clients of this process share who trust the same and judge a server by the same: a session is kept
+ * under its server and the policy that it was made under, so that clients with other policies do not use up each other's
+ * sessions. Each trust store has a cache of its own, and who judges in another way than by a trust store has none.
  */
 export function defaultSessionCache(config: ClientConfig): ClientSessionCache | undefined {
   const { trust, verifyPeer, trustedPublicKeys, credentials } = config;
@@ -35,5 +38,28 @@ export function defaultSessionCache(config: ClientConfig): ClientSessionCache | 
   const store = TrustStore.of(trust);
   let cache = caches.get(store);
   if (cache === undefined) caches.set(store, cache = new MemoryClientCache());
-  return cache;
+  return new PolicyCache(cache, config);
+}
+
+/** A part of a cache: the sessions of one policy. */
+class PolicyCache implements ClientSessionCache {
+  readonly #cache: ClientSessionCache;
+  readonly #config: ClientConfig;
+
+  constructor(cache: ClientSessionCache, config: ClientConfig) {
+    this.#cache = cache;
+    this.#config = config;
+  }
+
+  take(server: string): MaybePromise<Session | null> {
+    return this.#cache.take(this.#key(server));
+  }
+
+  put(server: string, session: Session): MaybePromise<void> {
+    return this.#cache.put(this.#key(server), session);
+  }
+
+  #key(server: string): string {
+    return `${verificationPolicyOf(this.#config)} ${server}`;
+  }
 }
