@@ -31,9 +31,9 @@ import { settle, type Step } from "../engine/step.ts";
 import type { Psk } from "../engine/psk.ts";
 import { installEarlyKeys, whyNoEarlyData } from "./early_data.ts";
 import { Grease } from "../extensions/grease.ts";
-import { generateShares, groupOf, shareEntries } from "./key_shares.ts";
+import { generateShares, groupOf, type LikelyGroups, shareEntries } from "./key_shares.ts";
 import { offeredExtensions, offersPskAlone } from "./offered_extensions.ts";
-import { choosePsks, encodeWithBinders, pskPlaceholder } from "./psk.ts";
+import { choosePsks, encodeWithBinders, pskPlaceholder, sessionKey } from "./psk.ts";
 
 /** What a client has offered and needs again when the server answers. */
 export interface ClientOffer {
@@ -61,7 +61,9 @@ export function* makeOffer(
 ): Step<ClientOffer> {
   const psks = yield* choosePsks(context, config, target);
   const pskAlone = offersPskAlone(config, psks);
-  const keyPairs = pskAlone ? new Map() : yield* generateShares(config);
+  const keyPairs = pskAlone
+    ? new Map()
+    : yield* generateShares(config, yield* likelyGroups(config, target));
   const grease = config.grease ? new Grease(config.randomBytes) : null;
   const random = config.randomBytes(32);
   context.clientRandom = random;
@@ -87,6 +89,16 @@ export function* makeOffer(
   }
   const ech = yield* EchOffer.create(config, chosenEch);
   return { ...makeClientOffer(hello, keyPairs, psks, noEarlyData), ech };
+}
+
+/** The groups that the server takes as far as we know: by DNS, or because it asked for one before. */
+function* likelyGroups(
+  { sessionCache }: ResolvedClientConfig,
+  target: ClientTarget,
+): Step<LikelyGroups> {
+  const key = sessionKey(target);
+  const remembered = key === null ? null : yield* settle(sessionCache?.rememberedGroup?.(key));
+  return { hint: target.supportedGroups ?? null, remembered: remembered ?? null };
 }
 
 /** The suites, most preferred first: early data under an external PSK goes with its own suite, so that is the first. */

@@ -11,10 +11,21 @@ import { settle, type Step } from "../engine/step.ts";
 import { isPostQuantum } from "../config/group_kind.ts";
 import { profileGroups } from "../config/suite_profile.ts";
 
+/** What is known of the groups of a server before it has said anything. */
+export interface LikelyGroups {
+  /** Those that it takes, as DNS says; `null` if DNS does not. */
+  readonly hint: readonly NamedGroup[] | null;
+  /** That which it asked for before; `null` if it did not. */
+  readonly remembered: NamedGroup | null;
+}
+
 /** A key pair for each group that gets a share; the X25519 part of a hybrid share serves the plain share too. */
-export function* generateShares(config: ResolvedClientConfig): Step<Map<NamedGroup, KeyPair>> {
+export function* generateShares(
+  config: ResolvedClientConfig,
+  likely: LikelyGroups,
+): Step<Map<NamedGroup, KeyPair>> {
   const pairs = new Map<NamedGroup, KeyPair>();
-  for (const id of config.keyShares ?? defaultShares(config)) {
+  for (const id of config.keyShares ?? likelyShares(config, likely)) {
     pairs.set(id, componentOf(pairs, id) ?? (yield* settle(groupOf(config, id).generate())));
   }
   // RFC 9846 §4.3.8: shares stand in the order of supported_groups.
@@ -26,6 +37,21 @@ export function* generateShares(config: ResolvedClientConfig): Step<Map<NamedGro
     if (pair !== null) ordered.set(id, pair);
   }
   return ordered;
+}
+
+/**
+ * The first group that the server takes where DNS names its groups (draft-ietf-tls-key-share-prediction section 4: a hint,
+ * from which nothing follows but the shares); else the default shares, and that which the server asked for before.
+ */
+function likelyShares(
+  config: ResolvedClientConfig,
+  { hint, remembered }: LikelyGroups,
+): NamedGroup[] {
+  const ids = config.groupList.map((group) => group.id);
+  const hinted = hint === null ? undefined : ids.find((id) => hint.includes(id));
+  const shares = hinted === undefined ? defaultShares(config) : [hinted];
+  const known = remembered !== null && ids.includes(remembered) && !shares.includes(remembered);
+  return known ? [...shares, remembered] : shares;
 }
 
 /**

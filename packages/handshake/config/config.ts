@@ -153,6 +153,11 @@ export interface ClientTarget {
    * {@link ClientConfig.dangerouslyAcceptAnyServerName} says otherwise.
    */
   readonly serverName?: string;
+  /**
+   * The groups that the server takes, as far as its `tls-supported-groups` parameter in DNS says so (a hint that nobody
+   * authenticates): the first of ours in it gets the key share. Unless given, that is up to {@link ClientConfig.keyShares}.
+   */
+  readonly supportedGroups?: readonly NamedGroup[];
   /** A session to resume, in place of one from the cache. */
   readonly session?: Session;
   /** The name under which sessions are kept in the cache; `serverName` unless given. */

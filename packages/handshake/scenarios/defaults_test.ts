@@ -9,7 +9,15 @@ import { decodeExtension, signatureAlgorithmsInClientHello } from "../extensions
 import { decodeClientHello } from "../messages/client_hello.ts";
 import { HANDSHAKE_HEADER_LENGTH } from "../messages/message.ts";
 import { shakeOut } from "../testing/testing.ts";
-import { type ClientConfig, createCredential, Handshake, type ServerConfig } from "../mod.ts";
+import {
+  type ClientConfig,
+  createCredential,
+  Handshake,
+  MemoryClientCache,
+  RotatingTicketKeys,
+  sealedTickets,
+  type ServerConfig,
+} from "../mod.ts";
 
 const provider = combineProviders(nativeProvider, nobleProvider);
 const unseen: ClientConfig = { provider, dangerouslyDisableCertificateVerification: true };
@@ -122,4 +130,55 @@ Deno.test("row 283: TLS_AES_128_CCM_8_SHA256 is offered and taken only where it 
     Handshake.server({ provider, credentials, cipherSuites: [weak] }),
   );
   assertEquals([taken.client, taken.server], [null, null]);
+});
+
+Deno.test("row 278: a client remembers what group a server asked for, and sends its share the next time", async () => {
+  const authority = await createTestAuthority(provider);
+  const { chain, signer } = await authority.issue({ names: ["localhost"] });
+  const credentials = [createCredential({ certificates: chain, signer })];
+  const server: ServerConfig = {
+    provider,
+    credentials,
+    groups: [G.secp384r1],
+    tickets: sealedTickets({ provider, keys: new RotatingTicketKeys(provider) }),
+  };
+  const sessionCache = new MemoryClientCache();
+  const trust = TrustStore.fromCertificates([authority.certificate]);
+  const visit = async (sessionKey?: string) => {
+    const client = Handshake.client({ provider, trust, sessionCache }, { ...target, sessionKey });
+    const outcome = await shakeOut(client, Handshake.server(server));
+    assertEquals([outcome.client, outcome.server], [null, null]);
+    return [client.info?.helloRetryRequest, client.info?.resumed, client.info?.group];
+  };
+  assertEquals(await visit(), [true, false, G.secp384r1]);
+  assertEquals(await visit(), [false, true, G.secp384r1]);
+  assertEquals(await visit("another"), [true, false, G.secp384r1]);
+});
+
+Deno.test("row 278: what a server asks for before it has proved who it is is not remembered", async () => {
+  const strangers = await createTestAuthority(provider, { subject: "strangers" });
+  const { chain, signer } = await strangers.issue({ names: ["localhost"] });
+  const credentials = [createCredential({ certificates: chain, signer })];
+  const sessionCache = new MemoryClientCache();
+  const trust = TrustStore.fromCertificates([(await createTestAuthority(provider)).certificate]);
+  const client = Handshake.client({ provider, trust, sessionCache }, target);
+  const outcome = await shakeOut(
+    client,
+    Handshake.server({ provider, credentials, groups: [G.secp384r1] }),
+  );
+  assertEquals(outcome.client?.code, "peer/unknown-ca");
+  assertEquals(sessionCache.rememberedGroup("localhost"), null);
+});
+
+Deno.test("the groups that DNS names decide which share is sent", async () => {
+  const client = async (supportedGroups: NamedGroup[]) => {
+    const authority = await createTestAuthority(provider);
+    const { chain, signer } = await authority.issue({ names: ["localhost"] });
+    const credentials = [createCredential({ certificates: chain, signer })];
+    const handshake = Handshake.client(unseen, { ...target, supportedGroups });
+    await shakeOut(handshake, Handshake.server({ provider, credentials, groups: [G.secp256r1] }));
+    return [handshake.info?.group, handshake.info?.helloRetryRequest];
+  };
+  assertEquals(await client([G.secp256r1, G.secp521r1]), [G.secp256r1, false]);
+  assertEquals(await client([G.ffdhe2048]), [G.secp256r1, true]);
 });

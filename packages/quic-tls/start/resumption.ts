@@ -148,6 +148,8 @@ export function clientResumption(
       sessionCache: {
         take: (server): MaybePromise<Session | null> => chain(sessionCache.take(server), pick),
         put: (server, kept) => sessionCache.put(server, withVersion(kept, hooks.version())),
+        rememberedGroup: (server) => sessionCache.rememberedGroup?.(server) ?? null,
+        rememberGroup: (server, group) => sessionCache.rememberGroup?.(server, group),
       },
     },
   };
