@@ -8,6 +8,7 @@ import { compile } from "./npm/compile.ts";
 import { sourcePackages } from "./npm/source.ts";
 import { checkFloors, type PublishRules } from "./check/floors.ts";
 import { type Finding, repositoryFiles } from "./check/files.ts";
+import { checkForgotten } from "./check/forgotten.ts";
 import { checkRooms } from "./check/rooms.ts";
 import { checkText } from "./check/text_rules.ts";
 
@@ -77,6 +78,7 @@ const STEPS: readonly { readonly name: string; readonly run: Step }[] = [
   { name: "docs", run: deno("doc", "--lint", ...entryPoints(configs)) },
   { name: "floors", run: async () => report(checkFloors(await repositoryFiles(ROOT), publish)) },
   { name: "rooms", run: async () => report(checkRooms(await repositoryFiles(ROOT))) },
+  { name: "forgotten", run: async () => report(checkForgotten(await repositoryFiles(ROOT))) },
   { name: "text", run: async () => report(checkText(await repositoryFiles(ROOT))) },
   {
     name: "oldest",
@@ -100,7 +102,7 @@ for (const { name, run } of chosen) {
   const start = performance.now();
   const output = await run().catch((error: Error) => error.message);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${output === "" ? "ok    " : "FAILED"} ${name.padEnd(8)} ${seconds} s`);
+  console.log(`${output === "" ? "ok    " : "FAILED"} ${name.padEnd(9)} ${seconds} s`);
   if (output === "") continue;
   failures++;
   console.log(output.replace(/^/gm, "  "));

@@ -34,7 +34,6 @@ export const ALERT_OF_CODE = {
   "peer/too-many-empty-records": A.unexpected_message,
   "peer/too-many-warning-alerts": A.unexpected_message,
   "peer/too-many-key-updates": A.unexpected_message,
-  "peer/too-many-records": A.bad_record_mac,
   "peer/bad-alert": A.decode_error,
   "peer/bad-alert-level": A.illegal_parameter,
   "peer/unexpected-application-data": A.unexpected_message,

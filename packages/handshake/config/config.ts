@@ -82,7 +82,7 @@ export interface CommonConfig {
   /**
    * Judges the peer in place of the built-in verification: throw a `TlsError` to refuse it. With code
    * `local/handshake-refused` the alert is handshake_failure, with `local/certificate-refused` certificate_unknown; the
-   * `peer/…` codes of certificates work too. What is not a `TlsError` counts as `local/certificate-refused`.
+   * `peer/…` codes of certificates work too, and `peer/access-denied` is for a peer whose certificate is good. What is not a `TlsError` counts as `local/certificate-refused`.
    */
   readonly verifyPeer?: (peer: PeerIdentity, request: VerifyRequest) => MaybePromise<void>;
   /**
@@ -251,7 +251,7 @@ export interface ServerConfig extends CommonConfig {
   readonly credentials?: readonly Credential[] | ServerCredentialSelector;
   /**
    * Called with every ClientHello before anything is chosen; may give the configuration to go on with, for instance
-   * for the name in it. Throw a `TlsError` to refuse the client.
+   * for the name in it. Throw a `TlsError` to refuse the client, with code `peer/unrecognized-name` if the name is the reason.
    */
   readonly onClientHello?: (hello: ClientHelloInfo) => MaybePromise<ServerConfig | void>;
   /**

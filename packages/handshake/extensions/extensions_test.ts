@@ -128,6 +128,19 @@ for (const { name, hex, encode, decode, value } of ROWS) {
   });
 }
 
+/** Codecs whose value is all that is there, so that no byte is too many. */
+function rest<T>(message: string, codec: ExtensionCodec<T>, values: readonly [T, string][]): void {
+  Deno.test(`${extensionTypeName(codec.type)} in ${message}: encoded and decoded as it is`, () => {
+    for (const [value, hex] of values) {
+      assertEquals(toHex(encodeExtension(codec, value).data), hex);
+      assertEquals(decodeAs(codec)(fromHex(hex)), value);
+    }
+  });
+}
+
+rest("CH", x.paddingInClientHello, [[0, ""], [3, "000000"]]);
+rest("EE", x.encryptedClientHelloInEncryptedExtensions, [[h2, "6832"], [one, "01"]]);
+
 function refuses(decode: (data: Uint8Array) => unknown, data: Uint8Array, code: TlsErrorCode) {
   const error = assertThrows(() => decode(data), TlsError);
   assertEquals(error.code, code, error.message);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createTestAuthority, generateTestKey } from "@sealane/pki/testing";
 import { nativeProvider as provider } from "@sealane/providers/native";
 import {
+  AlertDescription,
   CertificateType,
   CipherSuiteId,
   ExtensionType,
@@ -272,4 +273,20 @@ Deno.test("a raw key serves every name, in its place in the list", async () => {
     shake(handshake, Handshake.server({ ...server, credentials: list }));
     assertEquals(handshake.info?.peer?.type, expected);
   }
+});
+
+Deno.test("a program refuses a name that it does not serve, and a peer whose certificate is good", async () => {
+  const refuse = (code: "peer/unrecognized-name" | "peer/access-denied") => (): never => {
+    throw new TlsError(code, "refused by the program");
+  };
+  const unknown = await shakeOut(
+    Handshake.client(client, target),
+    Handshake.server({ ...server, onClientHello: refuse("peer/unrecognized-name") }),
+  );
+  assertEquals(unknown.server?.alert, AlertDescription.unrecognized_name);
+  const denied = await shakeOut(
+    Handshake.client({ provider, verifyPeer: refuse("peer/access-denied") }, target),
+    Handshake.server(server),
+  );
+  assertEquals(denied.client?.alert, AlertDescription.access_denied);
 });

@@ -44,6 +44,8 @@ const CURVE_PART: ReadonlyMap<number, { group: number; length: number; end: bool
   [NamedGroup.SecP256r1MLKEM768, { group: NamedGroup.secp256r1, length: 65, end: false }],
   [NamedGroup.SecP384r1MLKEM1024, { group: NamedGroup.secp384r1, length: 97, end: false }],
   [NamedGroup.X25519MLKEM768, { group: NamedGroup.x25519, length: 32, end: true }],
+  [NamedGroup.curveSM2, { group: NamedGroup.curveSM2, length: 65, end: false }],
+  [NamedGroup.curveSM2MLKEM768, { group: NamedGroup.curveSM2, length: 65, end: false }],
 ]);
 
 /** Where the encapsulation key stands in the initiator's share, in 12-bit coefficients from `start`. */
@@ -54,6 +56,7 @@ const KEM_START: ReadonlyMap<number, number> = new Map([
   [NamedGroup.X25519MLKEM768, 0],
   [NamedGroup.SecP256r1MLKEM768, 65],
   [NamedGroup.SecP384r1MLKEM1024, 97],
+  [NamedGroup.curveSM2MLKEM768, 65],
 ]);
 
 /** Bad elliptic-curve shares in a good share of the group. */
