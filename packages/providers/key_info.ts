@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { der, DerReader, equalBytes, TlsError } from "@sealane/wire";
+import { der, DerReader, equalBytes, fromHex, TlsError } from "@sealane/wire";
 
 /** The NIST curves of TLS 1.3. */
 export type EcCurve = "P-256" | "P-384" | "P-521";
@@ -53,27 +53,31 @@ export interface EcCurveInfo {
   readonly bytes: number;
   /** The order of the base point. */
   readonly order: bigint;
+  /** The order in the width of a scalar. */
+  readonly orderBytes: Uint8Array;
+}
+
+function curve(oid: string, bytes: number, order: bigint): EcCurveInfo {
+  return { oid, bytes, order, orderBytes: fromHex(order.toString(16).padStart(2 * bytes, "0")) };
 }
 
 /** The curves by name. */
 export const EC_CURVES: Readonly<Record<EcCurve, EcCurveInfo>> = {
-  "P-256": {
-    oid: "1.2.840.10045.3.1.7",
-    bytes: 32,
-    order: 0xffffffff_00000000_ffffffff_ffffffff_bce6faad_a7179e84_f3b9cac2_fc632551n,
-  },
-  "P-384": {
-    oid: "1.3.132.0.34",
-    bytes: 48,
-    order:
-      0xffffffff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_c7634d81_f4372ddf_581a0db2_48b0a77a_ecec196a_ccc52973n,
-  },
-  "P-521": {
-    oid: "1.3.132.0.35",
-    bytes: 66,
-    order:
-      0x01ff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_fffffffa_51868783_bf2f966b_7fcc0148_f709a5d0_3bb5c9b8_899c47ae_bb6fb71e_91386409n,
-  },
+  "P-256": curve(
+    "1.2.840.10045.3.1.7",
+    32,
+    0xffffffff_00000000_ffffffff_ffffffff_bce6faad_a7179e84_f3b9cac2_fc632551n,
+  ),
+  "P-384": curve(
+    "1.3.132.0.34",
+    48,
+    0xffffffff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_c7634d81_f4372ddf_581a0db2_48b0a77a_ecec196a_ccc52973n,
+  ),
+  "P-521": curve(
+    "1.3.132.0.35",
+    66,
+    0x01ff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_fffffffa_51868783_bf2f966b_7fcc0148_f709a5d0_3bb5c9b8_899c47ae_bb6fb71e_91386409n,
+  ),
 };
 
 /** Bytes of a digest, and the object identifier, of each hash (RFC 4055 section 2.1). */
@@ -93,11 +97,6 @@ export const RAW_KEYS: Readonly<
   mldsa65: { oid: "2.16.840.1.101.3.4.3.18", publicBytes: 1952, seedBytes: 32 },
   mldsa87: { oid: "2.16.840.1.101.3.4.3.19", publicBytes: 2592, seedBytes: 32 },
 };
-
-/** Largest RSA modulus: verification time grows with its square, and the peer chooses it. BoringSSL's bound. */
-export const MAX_RSA_MODULUS_BYTES = 1024;
-/** Largest public exponent, 2^33: the same reason, the same source. */
-const MAX_RSA_EXPONENT_BYTES = 4;
 
 function keyOf<K extends string>(
   table: Readonly<Record<K, { oid: string }>>,
@@ -233,7 +232,7 @@ function readPublicKey(spki: Uint8Array): PublicKey {
   return { ...algorithm, spki, key };
 }
 
-/** RSAPublicKey (RFC 8017 appendix A.1.1) within our bounds. */
+/** RSAPublicKey (RFC 8017 appendix A.1.1). */
 function readRsaPublicKey(bytes: Uint8Array): { modulus: Uint8Array; exponent: Uint8Array } {
   const reader = new DerReader(bytes, "RSAPublicKey");
   const rsa = reader.sequence("RSAPublicKey", (key) => ({
@@ -245,25 +244,19 @@ function readRsaPublicKey(bytes: Uint8Array): { modulus: Uint8Array; exponent: U
   return rsa;
 }
 
-/** Refuses keys outside our bounds, and such as cannot be RSA keys (an even modulus, an even exponent, 1). */
+/** Refuses numbers that cannot be those of an RSA key: an even modulus, an even exponent, 1. */
 export function checkRsaPublicKey(
   modulus: Uint8Array,
   exponent: Uint8Array,
   reader: DerReader,
 ): void {
-  if (modulus.length < 64 || modulus.length > MAX_RSA_MODULUS_BYTES) {
-    reader.fail(`the modulus has ${modulus.length} bytes`);
-  }
-  if (exponent.length > MAX_RSA_EXPONENT_BYTES) {
-    reader.fail(`the public exponent has ${exponent.length} bytes`);
-  }
   const isOdd = (magnitude: Uint8Array) => (magnitude[magnitude.length - 1] & 1) === 1;
   if (!isOdd(modulus) || !isOdd(exponent) || equalBytes(exponent, Uint8Array.of(1))) {
     reader.fail("the modulus or the exponent cannot be one of RSA");
   }
 }
 
-/** A parsed SubjectPublicKeyInfo, or `null` if it is malformed, out of bounds, or of a kind that TLS does not use. */
+/** A parsed SubjectPublicKeyInfo, or `null` if it is malformed or of a kind that TLS does not use. */
 export function parsePublicKey(spki: Uint8Array): PublicKey | null {
   try {
     return readPublicKey(spki);

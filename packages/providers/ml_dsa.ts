@@ -6,15 +6,10 @@
 import { type DSA, ml_dsa44, ml_dsa65, ml_dsa87 } from "@noble/post-quantum/ml-dsa.js";
 import { equalBytes, TlsError } from "@sealane/wire";
 import { encodeSpki, type MlDsaKind } from "./key_info.ts";
-import type { PrivateKey } from "./private_key.ts";
+import { type PrivateKey, requireOwnPublicKey } from "./private_key.ts";
 import type { SignatureAlgorithm, Signer } from "./provider.ts";
-import {
-  pickScheme,
-  type SchemeInfo,
-  SCHEMES,
-  schemesOfKey,
-  signatureAlgorithm,
-} from "./schemes.ts";
+import { pickScheme, type SchemeInfo, SCHEMES, schemesOfKey } from "./schemes.ts";
+import { signatureAlgorithm } from "./signature_algorithm.ts";
 
 const PARAMETER_SETS: Readonly<Record<MlDsaKind, DSA>> = {
   mldsa44: ml_dsa44,
@@ -38,10 +33,13 @@ export const mlDsaAlgorithms: readonly SignatureAlgorithm[] = SCHEMES.filter(isM
 export function mlDsaSigner(key: PrivateKey & { kind: MlDsaKind }): Signer {
   const parameters = PARAMETER_SETS[key.kind];
   const secretKey = expand(parameters, key);
+  const publicKey = parameters.getPublicKey(secretKey);
+  requireOwnPublicKey(key, publicKey);
   const schemes = schemesOfKey(key);
   return Object.freeze({
+    implementation: "javascript" as const,
     schemes: schemes.map(({ scheme }) => scheme),
-    publicKey: encodeSpki({ kind: key.kind }, parameters.getPublicKey(secretKey)),
+    publicKey: encodeSpki({ kind: key.kind }, publicKey),
     sign(scheme: number, data: Uint8Array) {
       pickScheme(schemes, scheme);
       return parameters.sign(data, secretKey);

@@ -4,29 +4,49 @@
  *
  * @module
  */
-import { contextTag, der, DerReader, DerTag, TlsError, toHex } from "@sealane/wire";
+import { contextTag, der, DerReader, DerTag, equalBytes, TlsError, toHex } from "@sealane/wire";
 import {
   checkRsaPublicKey,
   EC_CURVES,
   type EcCurve,
   type EdwardsKind,
   encodeKeyAlgorithm,
+  encodePssSpki,
+  encodeSpki,
   type HashName,
   type MlDsaKind,
   RAW_KEYS,
   readKeyAlgorithm,
 } from "./key_info.ts";
+import { rsaBoundsProblem } from "./rsa_sizes.ts";
 
 /** A parsed private key. Its byte strings are views over the input. */
-export type PrivateKey =
-  | { readonly kind: "ec"; readonly curve: EcCurve; readonly scalar: Uint8Array }
-  | RsaPrivateKey
-  | { readonly kind: EdwardsKind; readonly seed: Uint8Array }
-  | {
-    readonly kind: MlDsaKind;
-    readonly seed: Uint8Array | null;
-    readonly expanded: Uint8Array | null;
-  };
+export type PrivateKey = ClassicKey | (MlDsaPrivateKey & Embedded);
+
+/** A key of an algorithm that platforms have. */
+export type ClassicKey =
+  & (
+    | { readonly kind: "ec"; readonly curve: EcCurve; readonly scalar: Uint8Array }
+    | RsaPrivateKey
+    | { readonly kind: EdwardsKind; readonly seed: Uint8Array }
+  )
+  & Embedded;
+
+/** What a document may have beside the private key. */
+interface Embedded {
+  /** Public keys, not compared with the private one yet: see {@link requireOwnPublicKey}. */
+  readonly embedded: readonly Uint8Array[];
+}
+
+/** An ML-DSA private key: seed, expanded form, or both. */
+export interface MlDsaPrivateKey {
+  /** The parameter set. */
+  readonly kind: MlDsaKind;
+  /** 32 bytes. */
+  readonly seed: Uint8Array | null;
+  /** The form of FIPS 204. */
+  readonly expanded: Uint8Array | null;
+}
 
 /** An RSA private key of two primes (RFC 8017 appendix A.1.2), each number without leading zeros. */
 export interface RsaPrivateKey {
@@ -54,6 +74,11 @@ export interface RsaPrivateKey {
   readonly coefficient: Uint8Array;
 }
 
+/** Whether a key is one of ML-DSA. */
+export function isMlDsaKey(key: PrivateKey): key is MlDsaPrivateKey & Embedded {
+  return key.kind === "mldsa44" || key.kind === "mldsa65" || key.kind === "mldsa87";
+}
+
 /**
  * The key in a PKCS#8 document.
  *
@@ -72,21 +97,26 @@ function readPrivateKeyInfo(info: DerReader): PrivateKey {
   const algorithm = readKeyAlgorithm(info);
   const content = info.octetString("privateKey");
   info.optional(contextTag(0, "constructed"), "attributes");
-  if (version === 1) info.optional(contextTag(1, "primitive"), "publicKey");
+  // RFC 5958 §2: publicKey is a BIT STRING with an implicit tag, so its first byte counts unused bits.
+  const outer = version === 1 ? info.optional(contextTag(1, "primitive"), "publicKey") : null;
+  if (outer !== null && outer[0] !== 0) info.fail("publicKey is not a number of whole bytes");
   const inner = info.nested(content, "privateKey");
   const key = readInner(inner, algorithm);
   inner.end();
-  return key;
+  return outer === null ? key : { ...key, embedded: [outer.subarray(1), ...key.embedded] };
 }
 
 function readInner(inner: DerReader, algorithm: ReturnType<typeof readKeyAlgorithm>): PrivateKey {
+  const embedded: readonly Uint8Array[] = [];
   switch (algorithm.kind) {
-    case "ec":
-      return { ...algorithm, scalar: readEcPrivateKey(inner, algorithm.curve).scalar };
+    case "ec": {
+      const { scalar, publicKey } = readEcPrivateKey(inner, algorithm.curve);
+      return { ...algorithm, scalar, embedded: publicKey === null ? [] : [publicKey] };
+    }
     case "rsa":
-      return { kind: "rsa", hash: null, ...readRsaPrivateKey(inner) };
+      return { kind: "rsa", hash: null, ...readRsaPrivateKey(inner), embedded };
     case "rsa-pss":
-      return { ...algorithm, ...readRsaPrivateKey(inner) };
+      return { ...algorithm, ...readRsaPrivateKey(inner), embedded };
     case "ed25519":
     case "ed448": {
       // RFC 8410 §7: CurvePrivateKey is an OCTET STRING of its own.
@@ -94,10 +124,10 @@ function readInner(inner: DerReader, algorithm: ReturnType<typeof readKeyAlgorit
       if (seed.length !== RAW_KEYS[algorithm.kind].seedBytes) {
         inner.fail("the seed's length is wrong");
       }
-      return { kind: algorithm.kind, seed };
+      return { kind: algorithm.kind, seed, embedded };
     }
     default:
-      return { kind: algorithm.kind, ...readMlDsaPrivateKey(inner) };
+      return { kind: algorithm.kind, ...readMlDsaPrivateKey(inner), embedded };
   }
 }
 
@@ -105,7 +135,7 @@ function readInner(inner: DerReader, algorithm: ReturnType<typeof readKeyAlgorit
 function readEcPrivateKey(
   reader: DerReader,
   curve: EcCurve | null,
-): { curve: EcCurve; scalar: Uint8Array } {
+): { curve: EcCurve; scalar: Uint8Array; publicKey: Uint8Array | null } {
   return reader.sequence("ECPrivateKey", (key) => {
     if (key.number("version") !== 1) key.fail("the version is not 1");
     const scalar = key.octetString("privateKey");
@@ -121,7 +151,7 @@ function readEcPrivateKey(
         return parameters.fail(`unknown curve ${oid}`);
       },
     );
-    key.optionalConstructed(
+    const publicKey = key.optionalConstructed(
       contextTag(1, "constructed"),
       "publicKey",
       (publicKey) => publicKey.bitStringBytes("publicKey"),
@@ -132,7 +162,7 @@ function readEcPrivateKey(
     if (scalar.length !== EC_CURVES[known].bytes) key.fail("the scalar's length is wrong");
     const value = BigInt(`0x${toHex(scalar)}`);
     if (value === 0n || value >= EC_CURVES[known].order) key.fail("the scalar is out of range");
-    return { curve: known, scalar };
+    return { curve: known, scalar, publicKey };
   });
 }
 
@@ -153,6 +183,8 @@ function readRsaPrivateKey(reader: DerReader): Omit<RsaPrivateKey, "kind" | "has
       exponent2: key.unsigned("exponent2"),
       coefficient: key.unsigned("coefficient"),
     };
+    const problem = rsaBoundsProblem(numbers.modulus, numbers.exponent);
+    if (problem !== null) key.fail(problem);
     checkRsaPublicKey(numbers.modulus, numbers.exponent, key);
     if (!areConsistent(numbers)) key.fail("the numbers do not belong together");
     return numbers;
@@ -224,6 +256,62 @@ export function pkcs1ToPkcs8(pkcs1: Uint8Array): Uint8Array {
 /** A PKCS#8 document of version 1. */
 export function encodePkcs8(algorithm: Uint8Array, privateKey: Uint8Array): Uint8Array {
   return der.sequence(der.integer(0), algorithm, der.octetString(privateKey));
+}
+
+/**
+ * The key in a PKCS#8 document of version 1 with nothing beside it, which every platform reads: no attributes, and
+ * no public key but the `publicKey` of an EC key, which some platforms want to see: a point that was computed from the scalar. An id-RSASSA-PSS key becomes an rsaEncryption key, since not every platform signs with the former.
+ */
+export function plainPkcs8(key: ClassicKey, publicKey?: Uint8Array): Uint8Array {
+  switch (key.kind) {
+    case "ec": {
+      const point = publicKey === undefined ? [] : [der.explicit(1, der.bitString(publicKey))];
+      const ecKey = der.sequence(der.integer(1), der.octetString(key.scalar), ...point);
+      return encodePkcs8(encodeKeyAlgorithm(key), ecKey);
+    }
+    case "rsa":
+    case "rsa-pss":
+      return encodePkcs8(encodeKeyAlgorithm({ kind: "rsa" }), key.pkcs1);
+    default:
+      return encodePkcs8(encodeKeyAlgorithm({ kind: key.kind }), der.octetString(key.seed));
+  }
+}
+
+/**
+ * Refuses a private key with an embedded public key that is not its own: signatures would not verify under what the key says
+ * that it is. `own` is the public key as it stands in a SubjectPublicKeyInfo, a point uncompressed; an embedded point may be
+ * compressed.
+ *
+ * @throws {TlsError} `api/config`.
+ */
+export function requireOwnPublicKey(key: PrivateKey, own: Uint8Array): void {
+  const forms = key.kind === "ec" ? [own, compressed(own)] : [own];
+  for (const embedded of key.embedded) {
+    if (forms.some((form) => equalBytes(form, embedded))) continue;
+    throw new TlsError(
+      "api/config",
+      `the private key of type ${key.kind} has a public key beside it that is not its own`,
+    );
+  }
+}
+
+/** The SubjectPublicKeyInfo of a private key, of the public key as it stands in one. */
+export function spkiOf(key: PrivateKey, publicKey: Uint8Array): Uint8Array {
+  switch (key.kind) {
+    case "rsa-pss":
+      return encodePssSpki(key.hash, publicKey);
+    case "rsa":
+      return encodeSpki({ kind: "rsa" }, publicKey);
+    default:
+      return encodeSpki(key, publicKey);
+  }
+}
+
+/** SEC 1 section 2.3.3: x alone, behind a byte that says whether y is even. */
+function compressed(point: Uint8Array): Uint8Array {
+  const form = point.slice(0, (point.length + 1) / 2);
+  form[0] = 2 + (point[point.length - 1] & 1);
+  return form;
 }
 
 /** For a provider that has no use for a kind of key. */

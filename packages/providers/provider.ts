@@ -183,11 +183,14 @@ export interface SignatureAlgorithm {
   readonly name: string;
   /**
    * Whether `signature` over `data` verifies under the key in `spki` (a DER SubjectPublicKeyInfo). A key of another
-   * kind, a malformed key and a malformed signature are `false`.
+   * kind, a malformed key and a malformed signature are `false`. Nothing is read of the inputs after the call has returned.
    *
    * With `use` `certificate`, ECDSA schemes name only the hash: `ecdsa_secp384r1_sha384` then verifies
    * ecdsa-with-SHA384 under any curve that the provider has. With the other uses the curve must be the scheme's (RFC
    * 9846 section 4.3.3). `rsa_pss_rsae_*` wants an rsaEncryption key, `rsa_pss_pss_*` an id-RSASSA-PSS key.
+   *
+   * @throws {TlsError} `peer/unsupported-certificate` for a key that the provider cannot verify with, an RSA key of more bits
+   * than it takes: that says nothing about the signature. {@link combineProviders} asks the next provider then.
    */
   verify(
     spki: Uint8Array,
@@ -203,6 +206,11 @@ export interface Signer {
   readonly schemes: readonly SignatureScheme[];
   /** The public key as DER SubjectPublicKeyInfo, where known: it is checked against the certificate. */
   readonly publicKey?: Uint8Array;
+  /**
+   * What computes with the private key, where known: the TLS library of the platform, or JavaScript, whose arithmetic takes a
+   * time that depends on the key. SECURITY.md says what that means.
+   */
+  readonly implementation?: "platform" | "javascript";
   /**
    * Signs `data` with one of {@link Signer.schemes}, in the form that TLS sends (ECDSA and SM2: DER). The `use` is
    * `certificate-verify` unless given.

@@ -16,7 +16,8 @@ import { encodeKeyAlgorithm, encodeSpki, type MlDsaKind } from "../key_info.ts";
 import { nobleProvider } from "../noble/mod.ts";
 import { encodePkcs8 } from "../private_key.ts";
 import type { CryptoProvider, SignatureAlgorithm, SignatureUse, Signer } from "../provider.ts";
-import { isClientOnlyScheme, parseEcdsaSignature } from "../schemes.ts";
+import { isClientOnlyScheme } from "../schemes.ts";
+import { parseEcdsaSignature } from "../signature_form.ts";
 import { check, checkBytes, checkThrows, type ConformanceTest, flipped } from "./check.ts";
 import { BAD_PSS, KEYS, SIGNATURES, SIGNED, type TestSignature } from "./signature_vectors.ts";
 

@@ -4,24 +4,29 @@
  * @module
  */
 import type { KeyObject } from "node:crypto";
-import { TlsError } from "@sealane/wire";
+import { TlsError, wipe } from "@sealane/wire";
 import {
+  bitLength,
   encodeKeyAlgorithm,
-  encodePssSpki,
   HASHES,
   parsePublicKey,
   type PublicKey,
 } from "../key_info.ts";
 import { mlDsaAlgorithms, mlDsaSigner } from "../ml_dsa.ts";
-import { encodePkcs8, parsePrivateKey, type PrivateKey } from "../private_key.ts";
-import type { SignatureAlgorithm, Signer } from "../provider.ts";
+import { nobleVerify } from "../noble/signatures.ts";
+import { platformAlgorithm } from "../platform_algorithm.ts";
 import {
-  pickScheme,
-  type SchemeInfo,
-  SCHEMES,
-  schemesOfKey,
-  signatureAlgorithm,
-} from "../schemes.ts";
+  encodePkcs8,
+  isMlDsaKey,
+  parsePrivateKey,
+  plainPkcs8,
+  type PrivateKey,
+  requireOwnPublicKey,
+  spkiOf,
+} from "../private_key.ts";
+import type { SignatureAlgorithm, Signer } from "../provider.ts";
+import { pickScheme, type SchemeInfo, SCHEMES, schemesOfKey } from "../schemes.ts";
+import type { Verify } from "../signature_algorithm.ts";
 import { nodeHashName } from "./hash.ts";
 import { type NodeCrypto, plain } from "./platform.ts";
 
@@ -91,13 +96,10 @@ export function nativeSignatures(crypto: NodeCrypto): SignatureAlgorithm[] {
       algorithms.push(...mlDsaAlgorithms.filter(({ scheme }) => scheme === info.scheme));
     } else if (isSupported(crypto, info)) {
       const { hash, ...rest } = options;
-      algorithms.push(
-        signatureAlgorithm(
-          info,
-          (key, data, signature) =>
-            crypto.verify(hash, data, { key: importSpki(crypto, key), ...rest }, signature),
-        ),
-      );
+      const verify: Verify = (key, data, signature) =>
+        crypto.verify(hash, data, { key: importSpki(crypto, key), ...rest }, signature);
+      const reference: Verify = (key, data, signature) => nobleVerify(info, key, data, signature);
+      algorithms.push(platformAlgorithm(info, verify, reference));
     }
   }
   return algorithms;
@@ -106,27 +108,35 @@ export function nativeSignatures(crypto: NodeCrypto): SignatureAlgorithm[] {
 /** A signer for a PKCS#8 key. */
 export function nativeSigner(crypto: NodeCrypto, pkcs8: Uint8Array): Signer {
   const parsed = parsePrivateKey(pkcs8);
-  if (parsed.kind === "mldsa44" || parsed.kind === "mldsa65" || parsed.kind === "mldsa87") {
+  if (isMlDsaKey(parsed)) {
     return mlDsaSigner(parsed);
   }
-  const schemes = schemesOfKey(parsed);
+  const document = plainPkcs8(parsed);
   let key: KeyObject;
   let spki: Uint8Array;
   try {
-    // Deno cannot sign with id-RSASSA-PSS keys: their numbers come as an rsaEncryption key.
-    const document = parsed.kind === "rsa-pss"
-      ? encodePkcs8(encodeKeyAlgorithm({ kind: "rsa" }), parsed.pkcs1)
-      : pkcs8;
     key = importPkcs8(crypto, document);
     spki = plain(crypto.createPublicKey(key).export({ format: "der", type: "spki" }));
   } catch (cause) {
-    throw new TlsError("api/config", `the private key of type ${parsed.kind} is malformed`, {
+    throw new TlsError("api/config", `this platform has no use for the private ${nameOf(parsed)}`, {
       cause,
     });
+  } finally {
+    wipe(document);
   }
+  const publicKey = parsePublicKey(spki)?.key;
+  if (publicKey === undefined) {
+    throw new TlsError(
+      "api/config",
+      `the platform gives no public key of the private ${nameOf(parsed)}`,
+    );
+  }
+  requireOwnPublicKey(parsed, publicKey);
+  const schemes = schemesOfKey(parsed);
   return Object.freeze({
     schemes: schemes.map(({ scheme }) => scheme),
-    publicKey: publicKeyOf(parsed, spki),
+    publicKey: spkiOf(parsed, publicKey),
+    implementation: "platform" as const,
     sign(scheme: number, data: Uint8Array): Uint8Array {
       const { hash = null, ...rest } = nodeScheme(crypto, pickScheme(schemes, scheme)) ?? {};
       return plain(crypto.sign(hash, data, { key, ...rest }));
@@ -134,8 +144,10 @@ export function nativeSigner(crypto: NodeCrypto, pkcs8: Uint8Array): Signer {
   });
 }
 
-function publicKeyOf(key: PrivateKey, spki: Uint8Array): Uint8Array {
-  if (key.kind !== "rsa-pss") return spki;
-  const numbers = parsePublicKey(spki);
-  return numbers === null ? spki : encodePssSpki(key.hash, numbers.key);
+/** A key in words, for messages. */
+function nameOf(key: PrivateKey): string {
+  if (key.kind === "ec") return `${key.curve} key`;
+  return key.kind === "rsa" || key.kind === "rsa-pss"
+    ? `RSA key of ${bitLength(key.modulus)} bits`
+    : `${key.kind} key`;
 }

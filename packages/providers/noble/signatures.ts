@@ -7,19 +7,20 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { ed448 } from "@noble/curves/ed448.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { der, TlsError } from "@sealane/wire";
-import { type EcCurve, encodePssSpki, encodeSpki, type PublicKey } from "../key_info.ts";
+import type { EcCurve, PublicKey } from "../key_info.ts";
 import { mlDsaAlgorithms, mlDsaSigner } from "../ml_dsa.ts";
-import { parsePrivateKey, type PrivateKey, type RsaPrivateKey } from "../private_key.ts";
-import type { SignatureAlgorithm, Signer } from "../provider.ts";
 import {
-  encodeEcdsaSignature,
-  parseEcdsaSignature,
-  pickScheme,
-  type SchemeInfo,
-  SCHEMES,
-  schemesOfKey,
-  signatureAlgorithm,
-} from "../schemes.ts";
+  parsePrivateKey,
+  type PrivateKey,
+  requireOwnPublicKey,
+  type RsaPrivateKey,
+  spkiOf,
+} from "../private_key.ts";
+import type { SignatureAlgorithm, Signer } from "../provider.ts";
+import { pickScheme, type SchemeInfo, SCHEMES, schemesOfKey } from "../schemes.ts";
+import { signatureAlgorithm } from "../signature_algorithm.ts";
+import { encodeEcdsaSignature, parseEcdsaSignature } from "../signature_form.ts";
+import { verifyEdwards } from "./edwards.ts";
 import { nobleHashFunctions } from "./hash.ts";
 import { signRsa, verifyRsa } from "./rsa.ts";
 
@@ -34,7 +35,8 @@ const EDWARDS: Readonly<Record<"ed25519" | "ed448", typeof ed25519>> = { ed25519
 /** TLS hashes the message itself, and high-S signatures are as good as low-S ones. */
 const ECDSA_OPTIONS = { prehash: false, lowS: false } as const;
 
-function verify(
+/** Whether a signature is true whose form and key have been checked. */
+export function nobleVerify(
   info: SchemeInfo,
   key: PublicKey,
   data: Uint8Array,
@@ -50,8 +52,7 @@ function verify(
     }
     case "ed25519":
     case "ed448":
-      // RFC 8032 §5.1.7 and §5.2.7: canonical encodings only, not the laxer rules of ZIP-215.
-      return EDWARDS[info.kind].verify(signature, data, key.key, { zip215: false });
+      return verifyEdwards(info.kind, key.key, data, signature);
     case "rsa-pkcs1":
     case "rsa-pss-rsae":
     case "rsa-pss-pss": {
@@ -68,7 +69,7 @@ function verify(
 /** Every algorithm, most preferred first. */
 export const nobleSignatures: readonly SignatureAlgorithm[] = SCHEMES.map((info) =>
   mlDsaAlgorithms.find(({ scheme }) => scheme === info.scheme) ??
-    signatureAlgorithm(info, (key, data, signature) => verify(info, key, data, signature))
+    signatureAlgorithm(info, (key, data, signature) => nobleVerify(info, key, data, signature))
 );
 
 /** A signer for a PKCS#8 key. */
@@ -77,7 +78,7 @@ export function nobleSigner(pkcs8: Uint8Array): Signer {
   const key = parsePrivateKey(pkcs8.slice());
   switch (key.kind) {
     case "ec":
-      return signer(key, encodeSpki(key, ecPublicKey(key)), (info, data) => {
+      return signer(key, ecPublicKey(key), (info, data) => {
         if (info.kind !== "ecdsa") return null;
         const digest = nobleHashFunctions[info.hash](data);
         const options = { ...ECDSA_OPTIONS, extraEntropy: true };
@@ -86,14 +87,13 @@ export function nobleSigner(pkcs8: Uint8Array): Signer {
     case "ed25519":
     case "ed448": {
       const curve = EDWARDS[key.kind];
-      const spki = encodeSpki({ kind: key.kind }, curve.getPublicKey(key.seed));
-      return signer(key, spki, (_, data) => curve.sign(data, key.seed));
+      return signer(key, curve.getPublicKey(key.seed), (_, data) => curve.sign(data, key.seed));
     }
     case "rsa":
     case "rsa-pss":
       return signer(
         key,
-        rsaSpki(key),
+        rsaPublicKey(key),
         (info, data) => {
           switch (info.kind) {
             case "rsa-pkcs1":
@@ -116,10 +116,12 @@ function signer(
   publicKey: Uint8Array,
   sign: (info: SchemeInfo, data: Uint8Array) => Uint8Array | null,
 ): Signer {
+  requireOwnPublicKey(key, publicKey);
   const schemes = schemesOfKey(key);
   return Object.freeze({
     schemes: schemes.map(({ scheme }) => scheme),
-    publicKey,
+    publicKey: spkiOf(key, publicKey),
+    implementation: "javascript" as const,
     sign(scheme: number, data: Uint8Array): Uint8Array {
       const signature = sign(pickScheme(schemes, scheme), data);
       if (signature !== null) return signature;
@@ -136,10 +138,7 @@ function ecPublicKey(key: { curve: EcCurve; scalar: Uint8Array }): Uint8Array {
   }
 }
 
-/** The SubjectPublicKeyInfo of an RSA private key. */
-export function rsaSpki(key: RsaPrivateKey): Uint8Array {
-  const numbers = der.sequence(der.integer(key.modulus), der.integer(key.exponent));
-  return key.kind === "rsa"
-    ? encodeSpki({ kind: "rsa" }, numbers)
-    : encodePssSpki(key.hash, numbers);
+/** The RSAPublicKey of an RSA private key (RFC 8017 appendix A.1.1). */
+function rsaPublicKey(key: RsaPrivateKey): Uint8Array {
+  return der.sequence(der.integer(key.modulus), der.integer(key.exponent));
 }

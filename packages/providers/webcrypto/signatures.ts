@@ -3,21 +3,16 @@
  *
  * @module
  */
-import { TlsError } from "@sealane/wire";
-import { type EcCurve, encodeKeyAlgorithm, HASHES, type PublicKey } from "../key_info.ts";
-import { nobleSignatures, nobleSigner } from "../noble/signatures.ts";
-import { encodePkcs8, parsePrivateKey, type PrivateKey } from "../private_key.ts";
+import { wipe } from "@sealane/wire";
+import { type EcCurve, HASHES, parsePublicKey, type PublicKey } from "../key_info.ts";
+import { nobleSignatures, nobleSigner, nobleVerify } from "../noble/signatures.ts";
+import { platformAlgorithm } from "../platform_algorithm.ts";
+import { isMlDsaKey, parsePrivateKey, plainPkcs8 } from "../private_key.ts";
 import type { MaybePromise, SignatureAlgorithm, Signer } from "../provider.ts";
-import {
-  encodeEcdsaSignature,
-  parseEcdsaSignature,
-  pickScheme,
-  type SchemeInfo,
-  SCHEMES,
-  schemesOfKey,
-  signatureAlgorithm,
-} from "../schemes.ts";
-import { input, isUnsupported, orElse, subtle } from "./subtle.ts";
+import { pickScheme, type SchemeInfo, SCHEMES, schemesOfKey } from "../schemes.ts";
+import type { Verify } from "../signature_algorithm.ts";
+import { encodeEcdsaSignature, parseEcdsaSignature } from "../signature_form.ts";
+import { input, subtle } from "./subtle.ts";
 
 /** How `crypto.subtle` is told a scheme: for the import of a key, and for its use. */
 interface SubtleScheme {
@@ -59,18 +54,17 @@ async function verify(
   const pair = key.kind === "ec" ? parseEcdsaSignature(signature, key.curve) : signature;
   if (pair === null) return false;
   const cryptoKey = await subtle.importKey("spki", input(key.spki), scheme.key, false, ["verify"]);
-  return subtle.verify(scheme.use, cryptoKey, input(pair), input(data));
+  return await subtle.verify(scheme.use, cryptoKey, input(pair), input(data));
 }
 
 function algorithm(info: SchemeInfo, fallback: SignatureAlgorithm): SignatureAlgorithm {
   if (info.kind !== "ecdsa" && subtleScheme(info, null) === null) return fallback;
-  return signatureAlgorithm(info, (key, data, signature) => {
+  const ask: Verify = (key, data, signature) => {
     const scheme = subtleScheme(info, key.kind === "ec" ? key.curve : null);
-    if (scheme === null) return false;
-    // The key has passed for this scheme, and noble looks at the scheme of certificates with any curve.
-    const again = () => fallback.verify(key.spki, data, signature, "certificate");
-    return orElse(() => verify(scheme, key, data, signature), again);
-  });
+    return scheme !== null && verify(scheme, key, data, signature);
+  };
+  const reference: Verify = (key, data, signature) => nobleVerify(info, key, data, signature);
+  return platformAlgorithm(info, ask, reference, { readsLate: true });
 }
 
 /** Every algorithm, most preferred first. */
@@ -81,11 +75,17 @@ export const webCryptoSignatures: readonly SignatureAlgorithm[] = nobleSignature
   },
 );
 
-/** A signer for a PKCS#8 key. The public key and the checks come from noble; the platform signs. */
+/**
+ * A signer for a PKCS#8 key. The public key and the checks come from noble; the platform signs, where it has the algorithm and
+ * takes the key.
+ */
 export function webCryptoSigner(pkcs8: Uint8Array): MaybePromise<Signer> {
   const own = pkcs8.slice();
   const parsed = parsePrivateKey(own);
   const fallback = nobleSigner(own);
+  if (isMlDsaKey(parsed)) {
+    return fallback;
+  }
   const schemes = schemesOfKey(parsed);
   const curve = parsed.kind === "ec" ? parsed.curve : null;
   const algorithms = new Map<number, SubtleScheme>();
@@ -93,47 +93,40 @@ export function webCryptoSigner(pkcs8: Uint8Array): MaybePromise<Signer> {
     const scheme = subtleScheme(info, curve);
     if (scheme !== null) algorithms.set(info.scheme, scheme);
   }
-  return algorithms.size === 0
-    ? fallback
-    : importSigner(parsed, own, schemes, algorithms, fallback);
+  if (algorithms.size === 0) return fallback;
+  const publicKey = fallback.publicKey && parsePublicKey(fallback.publicKey)?.key;
+  return importSigner(plainPkcs8(parsed, publicKey), schemes, algorithms, fallback);
 }
 
+/** What the platform does not take, noble signs with: {@link Signer.implementation} says so. */
 async function importSigner(
-  parsed: PrivateKey,
   pkcs8: Uint8Array,
   schemes: readonly SchemeInfo[],
   algorithms: ReadonlyMap<number, SubtleScheme>,
   fallback: Signer,
 ): Promise<Signer> {
-  // Platforms do not read id-RSASSA-PSS keys: their numbers come as an rsaEncryption key.
-  const document = parsed.kind === "rsa-pss"
-    ? encodePkcs8(encodeKeyAlgorithm({ kind: "rsa" }), parsed.pkcs1)
-    : pkcs8;
   const keys = new Map<number, CryptoKey>();
   try {
     // An RSA CryptoKey is for one hash, so there is one for each scheme.
     for (const [scheme, { key }] of algorithms) {
-      keys.set(scheme, await subtle.importKey("pkcs8", input(document), key, false, ["sign"]));
+      keys.set(scheme, await subtle.importKey("pkcs8", input(pkcs8), key, false, ["sign"]));
     }
-  } catch (error) {
-    if (isUnsupported(error)) return fallback;
-    throw new TlsError("api/config", `the private key of type ${parsed.kind} is malformed`, {
-      cause: error,
-    });
+  } catch {
+    return fallback;
+  } finally {
+    wipe(pkcs8);
   }
   return Object.freeze({
     schemes: fallback.schemes,
     publicKey: fallback.publicKey,
+    implementation: "platform" as const,
     async sign(scheme: number, data: Uint8Array): Promise<Uint8Array> {
       const info = pickScheme(schemes, scheme);
       const key = keys.get(scheme);
       const use = algorithms.get(scheme)?.use;
       if (key === undefined || use === undefined) return await fallback.sign(scheme, data);
-      const copy = data.slice();
-      const run = async () => new Uint8Array(await subtle.sign(use, key, copy));
-      const toTls = (signature: Uint8Array) =>
-        info.kind === "ecdsa" ? encodeEcdsaSignature(signature) : signature;
-      return await orElse(async () => toTls(await run()), () => fallback.sign(scheme, copy));
+      const signature = new Uint8Array(await subtle.sign(use, key, data.slice()));
+      return info.kind === "ecdsa" ? encodeEcdsaSignature(signature) : signature;
     },
   });
 }
