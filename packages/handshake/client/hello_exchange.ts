@@ -6,7 +6,7 @@
 import { HandshakeType, TlsError } from "@sealane/wire";
 import type { ClientTarget } from "../config/config.ts";
 import type { ResolvedClientConfig } from "../config/resolve_config.ts";
-import { profileOf } from "../config/suite_profile.ts";
+import { bindingProfile } from "../config/suite_profile.ts";
 import type { FlowContext } from "../engine/context.ts";
 import type { EarlyDataReason } from "../engine/events.ts";
 import type { Step } from "../engine/step.ts";
@@ -65,7 +65,7 @@ export function* exchangeHellos(
   }
   const choice = readServerHello(config, offer, received.hello, retry);
   context.requireMessageBoundary();
-  context.profile = profileOf(choice.suite);
+  context.profile = bindingProfile(choice.suite, config);
   context.clientHello = { offered: offer.offered, demand: null };
   context.transcript.start(choice.suite.hash);
   context.transcript.add(received.bytes);

@@ -89,7 +89,7 @@ export function readHelloRetryRequest(
   decodeExtension(hello.extensions, encryptedClientHelloInHelloRetryRequest);
   if (group !== null) {
     checkRetryGroup(config, offer, group);
-    checkProfileGroup(suite, group, "HelloRetryRequest");
+    checkProfileGroup(config, suite, group, "HelloRetryRequest");
   }
   // RFC 9846 §4.2.4: a HelloRetryRequest that would not change the ClientHello is illegal.
   if (group === null && cookie === null) {
@@ -144,7 +144,7 @@ export function readServerHello(
   const share = decodeExtension(hello.extensions, keyShareInServerHello) ?? null;
   if (share !== null) {
     checkShareGroup(offer, share.group, retry);
-    checkProfileGroup(suite, share.group, "ServerHello");
+    checkProfileGroup(config, suite, share.group, "ServerHello");
   }
   const psk = selectedPsk(offer, hello, suite);
   // RFC 9846 §9.2: a key_share is missing, unless a PSK is used alone, which only psk_ke allows.

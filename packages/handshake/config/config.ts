@@ -29,10 +29,17 @@ export interface CommonConfig {
   /** The primitives. */
   readonly provider: CryptoProvider;
   /**
-   * The cipher suites to use, most preferred first; all of the provider's unless given. Those of RFC 8998 (ShangMi) go with
-   * curveSM2 and sm2sig_sm3 only: unless given, they are left out where `groups` or `signatureSchemes` lack these.
+   * The cipher suites to use, most preferred first; all of the provider's unless given, but TLS_AES_128_CCM_8_SHA256, whose
+   * tag has 64 bits. Those of RFC 8998 (ShangMi) are left out where `groups` or `signatureSchemes` lack curveSM2 or
+   * sm2sig_sm3, unless they are named.
    */
   readonly cipherSuites?: readonly CipherSuiteId[];
+  /**
+   * Whether the suites of RFC 8998 go with curveSM2 and SM2 signatures alone (section 3.3, `"strict"`), as servers must that
+   * conform to that profile; or with whatever the peer chooses (`"preferred"`, unless given): a server of ours keeps the
+   * profile where the client lets it, and `info.shangmiProfile` says whether it was kept.
+   */
+  readonly shangmiProfile?: "strict" | "preferred";
   /** The groups to use, most preferred first; those of {@link DEFAULT_GROUPS} that the provider has unless given. */
   readonly groups?: readonly NamedGroup[];
   /**

@@ -1,10 +1,10 @@
 /**
  * Cipher suites that bring a group and a signature scheme of their own: the profile of RFC 8998, in which SM4 and SM3 go with
- * curveSM2 and SM2 signatures and with nothing else.
+ * curveSM2 and SM2 signatures. It binds ends that conform to it; others are known to mix.
  *
  * @module
  */
-import { certificateSignatureScheme } from "@sealane/pki";
+import { type Certificate, certificateSignatureScheme } from "@sealane/pki";
 import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
 import {
   CipherSuiteId,
@@ -35,6 +35,14 @@ const PROFILES: ReadonlyMap<CipherSuiteId, SuiteProfile> = new Map([
   [CipherSuiteId.TLS_SM4_GCM_SM3, SHANGMI],
   [CipherSuiteId.TLS_SM4_CCM_SM3, SHANGMI],
 ]);
+
+/** The profile that a configuration holds the peer to with a suite; `null`: none. */
+export function bindingProfile(
+  suite: CipherSuite,
+  { shangmiProfile }: Pick<CommonConfig, "shangmiProfile">,
+): SuiteProfile | null {
+  return shangmiProfile === "strict" ? profileOf(suite) : null;
+}
 
 /** The profile of a suite; `null`: it goes with everything. */
 export function profileOf(suite: CipherSuite): SuiteProfile | null {
@@ -70,7 +78,8 @@ interface Company {
 }
 
 /**
- * The suites whose group and scheme are there too: the others are left out, and refused where the program named them.
+ * The suites whose group and scheme are there too: the others are left out where the program did not name them, and refused
+ * where it wants the profile strictly.
  *
  * @throws {TlsError} `api/config`.
  */
@@ -89,9 +98,12 @@ export function suitesInCompany(
     const lacking = whatLacks(suite, company);
     if (lacking === null) return true;
     if (config.cipherSuites === undefined) return false;
+    // Whoever names them without their company means them so.
+    if (config.shangmiProfile !== "strict") return true;
     throw new TlsError("api/config", `${suite.name} needs ${lacking} (RFC 8998)`);
   });
   if (usable.length > 0) return usable;
+  if (config.shangmiProfile !== "strict") return suites;
   const [suite] = suites;
   throw new TlsError("api/config", `${suite.name} needs ${whatLacks(suite, company)} (RFC 8998)`);
 }
@@ -111,8 +123,13 @@ function whatLacks(suite: CipherSuite, company: Company): string | null {
 }
 
 /** Refuses a group that is not the suite's (RFC 8998 section 3.3.1.2); `name` is the message that selected both. */
-export function checkProfileGroup(suite: CipherSuite, group: NamedGroup, name: string): void {
-  const profile = profileOf(suite);
+export function checkProfileGroup(
+  config: Pick<CommonConfig, "shangmiProfile">,
+  suite: CipherSuite,
+  group: NamedGroup,
+  name: string,
+): void {
+  const profile = bindingProfile(suite, config);
   if (profile === null || profile.group === group) return;
   throw new TlsError(
     "peer/group",
@@ -135,13 +152,37 @@ export function checkProfileCertificate(
   profile: SuiteProfile | null,
   { leaf }: PeerIdentity,
 ): void {
-  if (profile === null || leaf === null) return;
-  const scheme = certificateSignatureScheme(leaf.signatureAlgorithm, leaf.subjectPublicKeyInfo);
-  if (scheme === profile.scheme) return;
+  if (profile === null || leaf === null || isSignedBy(leaf, profile)) return;
   throw new TlsError(
     "peer/unsupported-certificate",
     `the certificate is not signed with ${
       signatureSchemeName(profile.scheme)
     }, which the cipher suite demands`,
   );
+}
+
+function isSignedBy(leaf: Certificate, { scheme }: SuiteProfile): boolean {
+  return certificateSignatureScheme(leaf.signatureAlgorithm, leaf.subjectPublicKeyInfo) === scheme;
+}
+
+/** What a handshake came to, as far as a profile has a say in it. */
+export interface ProfileFacts {
+  /** The suite. */
+  readonly suite: CipherSuite;
+  /** The group of the key exchange; `null` with a PSK alone (psk_ke). */
+  readonly group: NamedGroup | null;
+  /** The schemes of the CertificateVerify messages; `null` where there was none. */
+  readonly schemes: readonly (SignatureScheme | null)[];
+  /** Who the peer is, as far as it is known. */
+  readonly peer: PeerIdentity | null;
+}
+
+/** Whether a handshake kept the profile of its suite (RFC 8998 section 3.3); `null` with a suite that has none. */
+export function keepsProfile({ suite, group, schemes, peer }: ProfileFacts): boolean | null {
+  const profile = profileOf(suite);
+  if (profile === null) return null;
+  const leaf = peer?.leaf ?? null;
+  return (group === null || group === profile.group) &&
+    schemes.every((scheme) => scheme === null || scheme === profile.scheme) &&
+    (leaf === null || isSignedBy(leaf, profile));
 }

@@ -40,6 +40,11 @@ export interface HandshakeInfo {
   readonly suite: CipherSuite;
   /** The group of the key exchange; `null` with a PSK alone. */
   readonly group: NamedGroup | null;
+  /**
+   * With a suite of RFC 8998: whether group, signatures and the peer's certificate were those of its section 3.3; `null` with
+   * other suites.
+   */
+  readonly shangmiProfile: boolean | null;
   /** The protocol of ALPN; `null` if none was agreed. */
   readonly alpn: string | null;
   /** The host name: on a server the one that the client asked for, on a client the one that it asked for. */

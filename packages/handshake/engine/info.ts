@@ -5,6 +5,7 @@
  */
 import type { CipherSuite } from "@sealane/providers";
 import type { NamedGroup, SignatureScheme } from "@sealane/wire";
+import { keepsProfile } from "../config/suite_profile.ts";
 import type { PeerIdentity } from "../identity/peer.ts";
 import type { EarlyDataReason, HandshakeInfo } from "./events.ts";
 import type { Psk } from "./psk.ts";
@@ -45,6 +46,10 @@ export function handshakeInfo(outcome: Outcome): HandshakeInfo {
   return {
     suite: outcome.suite,
     group: outcome.group,
+    shangmiProfile: keepsProfile({
+      ...outcome,
+      schemes: [outcome.peerSignatureScheme, outcome.signatureScheme],
+    }),
     alpn: alpn === null ? null : new TextDecoder().decode(alpn),
     serverName: outcome.serverName,
     resumed,

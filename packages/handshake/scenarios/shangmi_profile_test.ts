@@ -96,7 +96,7 @@ Deno.test("the ShangMi provider alone needs no more configuration than any other
   assertEquals(decodeExtension(extensions, signatureAlgorithmsInClientHello), [S.sm2sig_sm3]);
 });
 
-Deno.test("suites without their group or scheme are left out, or refused where they were asked for", () => {
+Deno.test("suites without their group or scheme are left out, or where they are named under the strict profile refused", () => {
   const without: Partial<CommonConfig>[] = [
     { groups: [G.x25519] },
     { signatureSchemes: [S.ecdsa_secp256r1_sha256] },
@@ -106,7 +106,9 @@ Deno.test("suites without their group or scheme are left out, or refused where t
     const config = { provider: both, trust, ...more };
     const sm4 = helloOf(config).cipherSuites.filter((suite) => suite >> 8 === 0);
     assertEquals(sm4, []);
-    const asked = { ...config, cipherSuites: [C.TLS_AES_128_GCM_SHA256, C.TLS_SM4_GCM_SM3] };
+    const named = { ...config, cipherSuites: [C.TLS_AES_128_GCM_SHA256, C.TLS_SM4_GCM_SM3] };
+    assert(helloOf(named).cipherSuites.includes(C.TLS_SM4_GCM_SM3));
+    const asked = { ...named, shangmiProfile: "strict" } as const;
     const error = assertThrows(() => Handshake.client(asked, target), TlsError);
     assertEquals(error.code, "api/config");
     assert(error.message.startsWith("TLS_SM4_GCM_SM3 needs the "), error.message);
@@ -218,14 +220,15 @@ function selectSm4(message: Uint8Array): Uint8Array {
   return copy;
 }
 
-Deno.test("a client refuses another group or scheme with the suites", async () => {
+Deno.test("a client refuses another group or scheme with the suites under the strict profile", async () => {
   const cases = [
     [[G.x25519], ecdsaCredential, "peer/group", "ServerHello selected group x25519"],
     [[G.secp384r1], smCredential, "peer/group", "HelloRetryRequest selected group secp384r1"],
     [[G.curveSM2], ecdsaCredential, "peer/signature-scheme", "uses ecdsa_secp256r1_sha256"],
   ] as const;
   for (const [groups, credential, code, message] of cases) {
-    const client = Handshake.client({ provider: both, trust }, target);
+    const config = { provider: both, trust, shangmiProfile: "strict" } as const;
+    const client = Handshake.client(config, target);
     const server = Handshake.server({
       provider: both,
       cipherSuites: [C.TLS_AES_128_GCM_SHA256],
@@ -239,7 +242,34 @@ Deno.test("a client refuses another group or scheme with the suites", async () =
   }
 });
 
-Deno.test("a certificate that no SM2 key signed is refused", async () => {
+Deno.test("row 277: other groups and schemes with the suites are accepted, and info says that the profile was not kept", async () => {
+  const only = { cipherSuites: [C.TLS_SM4_GCM_SM3] };
+  const cases: [Partial<ClientConfig>, Credential[], number, boolean][] = [
+    [{}, [smCredential], G.curveSM2, true],
+    [{ groups: [G.x25519] }, [smCredential], G.x25519, false],
+    [{}, [ecdsaCredential], G.X25519MLKEM768, false],
+    [{ groups: [G.curveSM2] }, [ecdsaCredential], G.curveSM2, false],
+  ];
+  for (const [more, credentials, group, kept] of cases) {
+    const client = Handshake.client({ provider: both, trust, ...only, ...more }, target);
+    const server = Handshake.server({ provider: both, ...only, credentials });
+    const outcome = await shakeOut(client, server);
+    assertEquals([outcome.client, outcome.server], [null, null]);
+    for (const { info } of [client, server]) {
+      assertEquals([info?.group, info?.shangmiProfile], [group, kept]);
+    }
+    const strict = await shakeOut(
+      Handshake.client({ provider: both, trust, ...only, ...more }, target),
+      Handshake.server({ provider: both, ...only, credentials, shangmiProfile: "strict" }),
+    );
+    assertEquals(strict.server?.code, kept ? undefined : "peer/no-common-cipher-suite");
+  }
+  const client = Handshake.client({ provider: nativeProvider, trust }, target);
+  shake(client, Handshake.server({ provider: nativeProvider, credentials: [ecdsaCredential] }));
+  assertEquals(client.info?.shangmiProfile, null);
+});
+
+Deno.test("a certificate that no SM2 key signed is refused under the strict profile", async () => {
   const { publicKey } = smSigner;
   assert(publicKey !== undefined);
   const name = parseCertificate(authority.certificate).subject.raw;
@@ -248,7 +278,8 @@ Deno.test("a certificate that no SM2 key signed is refused", async () => {
     { name, signer: authority.signer },
   );
   const credential = createCredential({ certificates: [mixed], signer: smSigner });
-  const client = Handshake.client({ provider: both, trust }, target);
+  const config = { provider: both, trust, shangmiProfile: "strict" } as const;
+  const client = Handshake.client(config, target);
   const server = Handshake.server({ provider: both, credentials: [credential] });
   const outcome = await shakeOut(client, server);
   assertEquals(outcome.client?.code, "peer/unsupported-certificate");

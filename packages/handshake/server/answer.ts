@@ -8,6 +8,7 @@ import { type CertificateType, TlsError } from "@sealane/wire";
 import type { ChosenCredential } from "../authentication/credential_selection.ts";
 import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import { profileOf } from "../config/suite_profile.ts";
+import { fitsProfile } from "./common_algorithms.ts";
 import type { FlowContext } from "../engine/context.ts";
 import { receiveCustomExtensions } from "../engine/custom_extensions.ts";
 import type { EarlyDataReason } from "../engine/events.ts";
@@ -49,7 +50,7 @@ export function* prepareAnswer(
   agreement: Agreement,
 ): Step<Answer> {
   const { hello, suite, selected } = agreement;
-  context.profile = profileOf(suite);
+  context.profile = fitsProfile(suite, config, hello) ? profileOf(suite) : null;
   context.clientHello = { offered: hello.offered, demand: certificateDemand(context, hello) };
   yield* receiveCustomExtensions(context, "CH", hello.hello.extensions);
   const chosen = yield* chooseAuthentication(context, config, agreement);

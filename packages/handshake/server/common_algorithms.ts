@@ -18,12 +18,13 @@ export function commonSuites(
   hello: ReceivedHello,
 ): readonly CipherSuite[] {
   const offered = hello.hello.cipherSuites;
-  const common = config.suites.filter((suite) =>
-    offered.includes(suite.id) && fitsProfile(suite, config, hello)
-  );
+  const common = config.suites.filter(({ id }) => offered.includes(id));
   if (!config.preferServerCipherSuites) {
     common.sort((a, b) => offered.indexOf(a.id) - offered.indexOf(b.id));
   }
+  const fitting = common.filter((suite) => fitsProfile(suite, config, hello));
+  if (fitting.length > 0) return fitting;
+  if (config.shangmiProfile === "strict") common.length = 0;
   if (common.length === 0) {
     throw new TlsError("peer/no-common-cipher-suite", "ClientHello has no cipher suite of ours");
   }
@@ -34,7 +35,7 @@ export function commonSuites(
  * RFC 8998 §3.3.1: its suites are for clients with curveSM2 and sm2sig_sm3, and §3.3.3 for servers with an SM2 certificate;
  * between others there may be another suite.
  */
-function fitsProfile(
+export function fitsProfile(
   suite: CipherSuite,
   { credentials }: ResolvedServerConfig,
   { groups, signatureSchemes }: ReceivedHello,
@@ -69,7 +70,8 @@ export function commonGroup(
   hello: ReceivedHello,
   suite: CipherSuite,
 ): KeyExchangeGroup | null {
-  const only = profileOf(suite)?.group;
+  const profile = profileOf(suite);
+  const only = profile !== null && fitsProfile(suite, config, hello) ? profile.group : undefined;
   const common = config.groupList.filter(({ id }) =>
     hello.groups?.includes(id) && (only === undefined || only === id)
   );

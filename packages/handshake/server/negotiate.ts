@@ -79,11 +79,12 @@ export function chooseClientCertificateType(
 
 /** The credential that fits the ClientHello. */
 export function* chooseServerCredential(
-  { profile }: FlowContext,
+  context: FlowContext,
   config: ResolvedServerConfig,
   hello: ReceivedHello,
 ): Step<ChosenCredential> {
   const { signatureSchemes: offered } = hello;
+  const { profile } = context;
   // RFC 9846 §9.2: to be authenticated by a certificate, the client has to send signature_algorithms.
   if (offered === null) {
     throw new TlsError("peer/missing-extension", "ClientHello has no signature_algorithms");
@@ -96,7 +97,12 @@ export function* chooseServerCredential(
   };
   const { credentials = [] } = config;
   const choice = typeof credentials === "function" ? yield* settle(credentials(info)) : credentials;
-  const chosen = fit(config, info, choice, schemes);
+  let chosen = fit(config, info, choice, schemes);
+  if (chosen === null && profile !== null && config.shangmiProfile !== "strict") {
+    // The program's function chose without regard to the suite, or has nothing else.
+    context.profile = null;
+    chosen = fit(config, hello.info, choice, offered);
+  }
   if (chosen === null) {
     throw new TlsError(
       "peer/no-common-signature-scheme",
