@@ -25,6 +25,7 @@ export const ExtensionId = {
   policyConstraints: "2.5.29.36",
   extKeyUsage: "2.5.29.37",
   inhibitAnyPolicy: "2.5.29.54",
+  authorityInfoAccess: "1.3.6.1.5.5.7.1.1",
   tlsFeature: "1.3.6.1.5.5.7.1.24",
   delegationUsage: "1.3.6.1.4.1.44363.44",
 } as const;
@@ -236,6 +237,18 @@ const decoders: Readonly<Record<ExtensionId, Decoder>> = {
   },
   [ExtensionId.subjectKeyIdentifier]: (reader, into) => {
     into.subjectKeyIdentifier = reader.octetString("SubjectKeyIdentifier");
+  },
+  [ExtensionId.authorityInfoAccess]: (reader) => {
+    // RFC 5280 §4.2.2.1. Nothing is fetched; only its shape is checked.
+    reader.sequenceOf(
+      "AuthorityInfoAccess",
+      1,
+      (s) =>
+        s.sequence("AccessDescription", (description) => {
+          description.objectIdentifier("accessMethod");
+          readGeneralName(description);
+        }),
+    );
   },
   [ExtensionId.tlsFeature]: (reader, into) => {
     into.tlsFeature = reader.sequenceOf("Features", 1, (s) => s.number("feature", 0xffff));

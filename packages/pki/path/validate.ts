@@ -8,7 +8,7 @@ import { equalBytes, signatureSchemeName, TlsError, type TlsErrorCode } from "@s
 import { type CryptoProvider, isTrue } from "@sealane/providers";
 import { type Certificate, isSelfIssued } from "../certificate/certificate.ts";
 import { formatDistinguishedName } from "../names/distinguished_name.ts";
-import { KeyPurpose } from "../certificate/extensions.ts";
+import { ExtensionId, KeyPurpose } from "../certificate/extensions.ts";
 import { settle, type Steps } from "./maybe_promise.ts";
 import { NameConstraintState } from "./name_constraints.ts";
 import type { WorkBudget } from "../limits.ts";
@@ -135,6 +135,7 @@ export function* validatePath(
     work.spend(certificate.raw.length);
     const selfIssued = isSelfIssued(certificate);
     checkBasics(certificate, issuer, inputs);
+    if (isLast) checkEndEntity(certificate);
     yield* signatures.verify(certificate, issuer.subjectPublicKeyInfo);
     // §6.1.3 (b), (c): a CA's certificate for itself, as in a key rollover, has the CA's own name.
     if (isLast || !selfIssued) names.check(certificate);
@@ -186,9 +187,39 @@ export function checkBasics(
   if (!equalBytes(certificate.signatureAlgorithm.raw, certificate.tbsSignature.raw)) {
     refuse(certificate, "peer/bad-certificate", "it names two signature algorithms");
   }
+  checkProfile(certificate);
   checkKeySize(certificate.subjectPublicKeyInfo, inputs);
   checkPurpose(certificate, purpose);
 }
+
+/** What RFC 5280 section 4.2.1 says conforming CAs never issue, and a verifier is right to refuse. */
+function checkProfile(certificate: Certificate): void {
+  const { list } = certificate.extensions;
+  // §4.2.1.1, §4.2.1.2 and §4.2.2.1: they are not critical.
+  const critical = list.find(({ id, critical }) => critical && NEVER_CRITICAL.includes(id));
+  if (critical !== undefined) {
+    refuse(certificate, "peer/bad-certificate", `the extension ${critical.id} is critical`);
+  }
+}
+
+/** The same of an end entity. */
+function checkEndEntity(certificate: Certificate): void {
+  const { version, extensions: { basicConstraints, keyUsage, nameConstraints } } = certificate;
+  if (version !== 3 || basicConstraints?.ca === true) return;
+  // §4.2.1.9: without cA, keyCertSign is not asserted; §4.2.1.10: name constraints are a CA's.
+  if (keyUsage?.has("keyCertSign")) {
+    refuse(certificate, "peer/bad-certificate", "keyUsage has keyCertSign, but it is no CA's");
+  }
+  if (nameConstraints !== undefined) {
+    refuse(certificate, "peer/bad-certificate", "it has name constraints, but it is no CA's");
+  }
+}
+
+const NEVER_CRITICAL: readonly string[] = [
+  ExtensionId.authorityKeyIdentifier,
+  ExtensionId.subjectKeyIdentifier,
+  ExtensionId.authorityInfoAccess,
+];
 
 /** Refuses RSA keys that are too small. */
 function checkKeySize(
@@ -221,6 +252,10 @@ export function checkIssuing(certificate: Certificate): void {
   if (version !== 3 || basicConstraints?.ca !== true) {
     refuse(certificate, "peer/bad-certificate", "it issues certificates but is not a CA's");
   }
+  // §4.1.2.6: a CA has a name, by which those below it name their issuer.
+  if (certificate.subject.rdns.length === 0) {
+    refuse(certificate, "peer/bad-certificate", "it issues certificates but has no name");
+  }
   if (keyUsage !== undefined && !keyUsage.has("keyCertSign")) {
     refuse(
       certificate,
@@ -237,5 +272,6 @@ function checkAnchor(certificate: Certificate, { purpose }: ValidationInputs): n
   if (version === 3) checkIssuing(certificate);
   checkPurpose(certificate, purpose);
   checkCritical(certificate);
+  checkProfile(certificate);
   return extensions.basicConstraints?.pathLength ?? Infinity;
 }

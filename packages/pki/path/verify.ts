@@ -4,7 +4,7 @@
  * @module
  */
 import type { MaybePromise } from "@sealane/providers";
-import { ExtensionType } from "@sealane/wire";
+import { equalBytes, ExtensionType } from "@sealane/wire";
 import type { Certificate } from "../certificate/certificate.ts";
 import { KeyPurpose } from "../certificate/extensions.ts";
 import { run, type Steps } from "./maybe_promise.ts";
@@ -65,6 +65,13 @@ function* verifyPeer(
   const path = yield* buildPath(options.chain, { ...options, purpose });
   const [leaf] = path.certificates;
   checkSigningKey(leaf);
+  // A CA's certificate as a server's is most often a mistake, and a CA's key does not belong on a server; unless it is the
+  // very certificate that is trusted.
+  const { certificate: anchor } = path.anchor;
+  const isPinned = anchor !== undefined && equalBytes(anchor.raw, leaf.raw);
+  if (purpose === KeyPurpose.serverAuth && leaf.extensions.basicConstraints?.ca && !isPinned) {
+    refuse(leaf, "peer/bad-certificate", "it is a CA's, not a server's");
+  }
   if (serverName !== null) checkServerName(leaf, serverName);
   return path;
 }
