@@ -4,7 +4,6 @@
  *
  * @module
  */
-import process from "node:process";
 import type { CryptoProvider } from "@sealane/providers";
 import { nativeProvider } from "@sealane/providers/native";
 import { der, DerTag, TlsError, utf8 } from "@sealane/wire";
@@ -395,6 +394,16 @@ function attempt<T>(body: () => T): T | undefined {
     throw error;
   }
 }
+
+interface Usage {
+  readonly user: number;
+  readonly system: number;
+}
+
+// The cast: Deno, Node and Bun, which run this as a program, have this global.
+const { process } = globalThis as unknown as {
+  readonly process: { cpuUsage(before?: Usage): Usage };
+};
 
 /** Milliseconds of CPU that a call costs, the least of some: what others do at the same time does not count. */
 function cost(call: () => unknown): number {
