@@ -11,7 +11,7 @@ import type { AddressInfo, Server as NetServer } from "node:net";
 import type { TLSSocket as NodeTlsSocket } from "node:tls";
 import { createTestAuthority } from "@sealane/pki/testing";
 import { nativeProvider } from "@sealane/providers/native";
-import { connect, createServer } from "@sealane/tls/node";
+import { connect, createServer, TLSSocket } from "@sealane/tls/node";
 import { encodePem } from "@sealane/wire";
 
 const authority = await createTestAuthority(nativeProvider);
@@ -26,11 +26,13 @@ async function portOf(server: NetServer): Promise<number> {
   return (server.address() as AddressInfo).port; // it listens on a port, so it has one
 }
 
+/** Asks for a page; what it says, and whose socket it came over. */
 function ask(port: number, options: https.RequestOptions): Promise<string> {
   return new Promise((resolve, reject) => {
-    const address = { host: "localhost", port, path: "/page", ca, agent: false, ...options };
+    const address = { host: "localhost", port, path: "/page", ca, ...options };
     const request = https.request(address, async (response) => {
-      let text = "";
+      const socket: unknown = response.socket;
+      let text = socket instanceof TLSSocket ? "over Sealane: " : "over Node: ";
       for await (const chunk of response) text += chunk;
       resolve(text);
     });
@@ -39,7 +41,10 @@ function ask(port: number, options: https.RequestOptions): Promise<string> {
   });
 }
 
-/** Asks over a socket of ours. The types want a socket of Node; what is used of it, ours has. */
+/**
+ * Asks over a socket of ours. The types want a socket of Node; what is used of it, ours has. There is no `agent` beside it:
+ * with one, and with `agent: false` too, Node makes a socket of its own.
+ */
 function overSealane(port: number): https.RequestOptions {
   const options = { host: "127.0.0.1", port, servername: "localhost", ca };
   return { createConnection: () => connect(options) as unknown as NodeTlsSocket };
@@ -53,7 +58,7 @@ const theirs = https.createServer({ cert, key }, (request, response) => {
 const [ourPort, theirPort] = await Promise.all([portOf(ours), portOf(theirs)]);
 
 console.log(`Sealane asks Sealane: ${await ask(ourPort, overSealane(ourPort))}`);
-console.log(`Node asks Sealane: ${await ask(ourPort, {})}`);
+console.log(`Node asks Sealane: ${await ask(ourPort, { agent: false })}`);
 console.log(`Sealane asks Node: ${await ask(theirPort, overSealane(theirPort))}`);
 ours.close();
 theirs.close();
