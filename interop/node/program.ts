@@ -11,7 +11,7 @@ import type { AddressInfo, Server as NetServer } from "node:net";
 import type { TLSSocket as NodeTlsSocket } from "node:tls";
 import { createTestAuthority } from "@sealane/pki/testing";
 import { nativeProvider } from "@sealane/providers/native";
-import { connect, createServer, TLSSocket } from "@sealane/tls/node";
+import { connect, createSecureContext, createServer, TLSSocket } from "@sealane/tls/node";
 import { encodePem } from "@sealane/wire";
 
 const authority = await createTestAuthority(nativeProvider);
@@ -51,7 +51,8 @@ function overSealane(port: number): https.RequestOptions {
 }
 
 const pages = http.createServer((request, response) => response.end(`Sealane has ${request.url}`));
-const ours = createServer({ cert, key }, (socket) => pages.emit("connection", socket));
+const secureContext = createSecureContext({ cert, key });
+const ours = createServer({ secureContext }, (socket) => pages.emit("connection", socket));
 const theirs = https.createServer({ cert, key }, (request, response) => {
   response.end(`Node has ${request.url}`);
 });
