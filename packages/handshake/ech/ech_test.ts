@@ -90,7 +90,7 @@ Deno.test("the package hpke opens what a client seals", async () => {
     oracle.KDF_HKDF_SHA256,
     oracle.AEAD_AES_128_GCM,
   );
-  const own = await suite.DeserializePrivateKey(key.privateKey, false);
+  const own = await suite.DeserializePrivateKey(key.privateKey, true);
   const options = { info: hpkeInfo(config), aad: zeroed(bytes, ech.payload).subarray(4) };
   const opened = await suite.Open(own, ech.enc, ech.payload, options);
   assert(new TextDecoder().decode(opened).includes("secret.example"));

@@ -358,7 +358,8 @@ Deno.test("a context is taken once, whoever has it", async () => {
 });
 
 Deno.test("of two answers that are judged at once, one is taken", async () => {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => resolve = settle);
   const slow: Partial<CommonConfig> = { verifyPeer: () => promise };
   const pair = ends({}, slow);
   shake(pair.client, pair.server);

@@ -28,6 +28,13 @@ import {
 import { type Outcome, shakeOut } from "../testing/testing.ts";
 
 const builtin = builtinCompression();
+const zlibAlgorithm = builtin[builtin.length - 1];
+
+/** A test with an algorithm: Node has no zstd before 22.15. */
+function algorithmTest(algorithm: string, name: string, fn: () => Promise<void>): void {
+  const missing = !builtin.some((each) => each.name === algorithm);
+  Deno.test({ name: missing ? `${name} (needs ${algorithm})` : name, ignore: missing, fn });
+}
 const root = await createTestAuthority(native);
 const trust = TrustStore.fromCertificates([root.certificate]);
 const authority = await (await root.intermediate()).intermediate();
@@ -84,7 +91,7 @@ for (const provider of [native, webcrypto, noble]) {
 }
 
 Deno.test("row 236: each side compresses only what the other decompresses, by its own preference", async () => {
-  const [brotli, zstd, zlibAlgorithm] = builtin;
+  const [brotli] = builtin;
   const algorithmOf = async (
     ours: readonly CertificateCompression[],
     theirs: readonly CertificateCompression[],
@@ -99,9 +106,12 @@ Deno.test("row 236: each side compresses only what the other decompresses, by it
     );
     return message[1][0] === certificate ? null : message[1][5];
   };
-  assertEquals(await algorithmOf([brotli, zstd], [zlibAlgorithm]), null);
+  assertEquals(await algorithmOf(builtin.slice(0, -1), [zlibAlgorithm]), null);
   assertEquals(await algorithmOf([], [brotli]), null);
-  assertEquals(await algorithmOf([zstd, brotli], [brotli, zstd]), Algorithm.zstd);
+  assertEquals(
+    await algorithmOf([zlibAlgorithm, brotli], [brotli, zlibAlgorithm]),
+    Algorithm.zlib,
+  );
   assertEquals(await algorithmOf([zlibAlgorithm, brotli], [brotli]), Algorithm.brotli);
 });
 
@@ -160,19 +170,22 @@ for (const victim of ["client", "server"] as const) {
         : test.reason.startsWith("empty")
         ? { code: "peer/decode-error", alert: 50 }
         : BAD_CERTIFICATE;
-      const offered = test.reason === "algorithm not offered" ? [builtin[2]] : builtin;
+      const offered = test.reason === "algorithm not offered" ? [zlibAlgorithm] : builtin;
       assertEquals(await judge(fromHex(test.compressed_certificate), victim, offered), expected);
     });
   }
 
   for (const test of vectors.oversized) {
-    Deno.test(`row 237: a ${victim} refuses ${test.algorithm} of ${test.uncompressed_length} bytes`, async () => {
+    const name =
+      `row 237: a ${victim} refuses ${test.algorithm} of ${test.uncompressed_length} bytes`;
+    algorithmTest(test.algorithm, name, async () => {
       assertEquals(await judge(fromHex(test.compressed_certificate), victim), TOO_LARGE);
     });
   }
 
   for (const test of [...vectors.published, ...vectors.generated]) {
-    Deno.test(`a ${victim} takes ${test.algorithm} of others: ${test.origin}`, async () => {
+    const name = `a ${victim} takes ${test.algorithm} of others: ${test.origin}`;
+    algorithmTest(test.algorithm, name, async () => {
       // What is wrong then is that the key is not the peer's.
       const { code } = await judge(fromHex(test.compressed_certificate), victim);
       const after: (TlsErrorCode | undefined)[] = ["peer/bad-signature", "peer/signature-scheme"];
@@ -181,13 +194,15 @@ for (const victim of ["client", "server"] as const) {
   }
 
   const zeros = new Uint8Array((1 << 24) - 1);
-  const bombs: [number, Uint8Array][] = [
-    [Algorithm.zlib, zlib.deflateSync(zeros)],
-    [Algorithm.brotli, zlib.brotliCompressSync(zeros)],
-    [Algorithm.zstd, zlib.zstdCompressSync(zeros)],
-  ];
-  for (const [algorithm, bomb] of bombs) {
-    Deno.test(`row 237: a ${victim} refuses a bomb of algorithm ${algorithm}, whatever it claims`, async () => {
+  const bombs = {
+    zlib: () => zlib.deflateSync(zeros),
+    brotli: () => zlib.brotliCompressSync(zeros),
+    zstd: () => zlib.zstdCompressSync(zeros),
+  };
+  for (const [name, make] of Object.entries(bombs)) {
+    const title = `row 237: a ${victim} refuses a bomb of ${name}, whatever it claims`;
+    algorithmTest(name, title, async () => {
+      const [algorithm, bomb] = [Algorithm[name as keyof typeof bombs], make()]; // its own keys
       const body = (uncompressedLength: number) =>
         encodeCompressedCertificate({ algorithm, uncompressedLength, compressed: bomb })
           .subarray(HANDSHAKE_HEADER_LENGTH);

@@ -65,10 +65,9 @@ class End implements TestTransport {
 
   write(bytes: Uint8Array): Promise<void> {
     if (this.closed || this.#out.ended !== null) return Promise.reject(new Error("broken pipe"));
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#out.chunks.push({ bytes, done: resolve });
+    const written = new Promise<void>((done) => this.#out.chunks.push({ bytes, done }));
     this.#out.wake?.();
-    return this.blocking ? promise : Promise.resolve();
+    return this.blocking ? written : Promise.resolve();
   }
 
   closeWrite(): Promise<void> {
