@@ -1,8 +1,6 @@
 /**
- * `deno task checklist [file]`: which tests show which row of the conformance checklist. The name of a test begins with the
- * rows that it shows, as in `row 12: ...` or `rows 189, 190: ...`; nothing is run to find that out. A row without a test is an
- * error. With the file of the checklist (lines like `12. text`) its rows are those of the file, and are printed with their
- * text.
+ * `deno task checklist`: which tests show which row of `docs/conformance.md`. The name of a test begins with the rows that it
+ * shows, as in `row 12: ...` or `rows 189, 190: ...`; nothing is run to find that out. A row without a test is an error.
  *
  * @module
  */
@@ -10,33 +8,29 @@
 import { readArguments } from "./arguments.ts";
 import { registeredTests, testModules } from "./test_report/modules.ts";
 
-/** How many rows the checklist has. */
-const ROWS = 245;
-
 /** The rows that the name of a test begins with. */
 export function rowsOf(name: string): number[] {
   const match = /^rows? (\d+(?:, \d+)*): /.exec(name);
   return match === null ? [] : match[1].split(", ").map(Number);
 }
 
-/** The numbered lines of a checklist. */
+/** The numbered lines of a checklist, with the indented lines that continue them. */
 export function readChecklist(text: string): Map<number, string> {
   const rows = new Map<number, string>();
-  for (const [, number, line] of text.matchAll(/^(\d+)\. (.*)$/gm)) rows.set(Number(number), line);
+  for (const [, number, row] of text.matchAll(/^(\d+)\. (.*(?:\n {3,}\S.*)*)/gm)) {
+    rows.set(Number(number), row.replace(/\s*\n\s*/g, " "));
+  }
   return rows;
 }
 
 if (import.meta.main) {
-  const { words: [path] } = readArguments({
+  readArguments({
     task: "checklist",
     about:
-      "Says which tests show which row of the conformance checklist; a row without a test is an error.",
-    words: { name: "FILE", about: "the checklist, with lines like `12. text`", most: 1 },
+      "Says which tests show which row of docs/conformance.md; a row without a test is an error.",
   });
-  const texts = path === undefined
-    ? new Map(Array.from({ length: ROWS }, (_, i) => [i + 1, ""]))
-    : readChecklist(await Deno.readTextFile(path));
   const root = new URL("../", import.meta.url).pathname;
+  const texts = readChecklist(await Deno.readTextFile(`${root}docs/conformance.md`));
   const shown = new Map<number, Map<string, number>>();
   for await (const path of testModules(`${root}packages`)) {
     const where = path.slice(root.length);

@@ -10,6 +10,12 @@ Deno.test("the name of a test says which rows it shows", () => {
 });
 
 Deno.test("the rows of a checklist are its numbered lines", () => {
-  const rows = readChecklist("# Title\n1. first **A**\n\ntext 2. not\n17. other\n   3. indented\n");
-  assertEquals([...rows], [[1, "first **A**"], [17, "other"]]);
+  const rows = readChecklist(
+    "# Title\n1. first **A**\n\ntext 2. not\n17. other\n    goes on\n18. last\n",
+  );
+  assertEquals([...rows], [
+    [1, "first **A**"],
+    [17, "other goes on"],
+    [18, "last"],
+  ]);
 });

@@ -12,6 +12,7 @@ const CODEC_TESTS = `${EXTENSIONS}extensions_test.ts`;
 const CURVES = "packages/providers/curve_group.ts";
 const GROUP_KIT = "packages/providers/conformance/groups.ts";
 const ERRORS = "packages/wire/error.ts";
+const CHECKLIST = "docs/conformance.md";
 const CONFIGS = ["packages/handshake/config/config.ts", "packages/handshake/config/limits.ts"];
 
 /** The files by their paths; those that a rule is about may be missing from a test. */
@@ -26,6 +27,7 @@ export function checkForgotten(files: readonly SourceFile[]): Finding[] {
     ...checkErrorCodes(sources),
     ...checkOptions(sources),
     ...checkVectors(files),
+    ...checkCitations(sources),
   ];
 }
 
@@ -179,4 +181,19 @@ function checkVectors(files: readonly SourceFile[]): Finding[] {
     const read = code.some((other) => other.path !== path && other.text.includes(name));
     return read ? [] : [{ path, line: 1, message: `no test reads ${name}` }];
   });
+}
+
+/** The rows that tests cite stand in the checklist. */
+function checkCitations(sources: Sources): Finding[] {
+  const rows = (sources.get(CHECKLIST) ?? "").matchAll(/^(\d+)\. /gm);
+  const known = new Set([...rows].map(([, row]) => row));
+  return [...sources].filter(([path]) => path.startsWith("packages/") && path.endsWith(".ts"))
+    .flatMap(([path, text]) =>
+      [...text.matchAll(/["'`]rows? (\d+(?:, \d+)*): /g)].flatMap(({ 1: cited, index }) =>
+        cited.split(", ").filter((row) => !known.has(row)).map((row) => {
+          const message = `cites row ${row}, which does not stand in ${CHECKLIST}`;
+          return { path, line: lineAt(text, index), message };
+        })
+      )
+    );
 }

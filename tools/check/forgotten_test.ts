@@ -22,7 +22,9 @@ export const answerInCertificate: ExtensionCodec<number> = answerInClientHello;
   "packages/handshake/use.ts": 'if (config.question) throw new TlsError("peer/answer");\n',
   "packages/pki/testdata/answers.json": "[42]\n",
   "packages/pki/testdata/README.md": "Answers.\n",
-  "packages/pki/answer_test.ts": 'import answers from "./testdata/answers.json";\n',
+  "packages/pki/answer_test.ts":
+    'import answers from "./testdata/answers.json";\nDeno.test("rows 1, 2: answers", () => {});\n',
+  "docs/conformance.md": "1. Answers: accepted.\n2. Questions: refused.\n",
 } as const;
 
 function forgotten(changes: Partial<Record<keyof typeof COMPLETE, string>>): string[] {
@@ -78,6 +80,12 @@ Deno.test("an option that nothing reads is found", () => {
   const use = 'throw new TlsError("peer/answer");\n';
   assertEquals(forgotten({ "packages/handshake/use.ts": use }), [
     "packages/handshake/config/config.ts:3 has the option question, which nothing reads",
+  ]);
+});
+
+Deno.test("a row of the checklist that is cited and does not stand there is found", () => {
+  assertEquals(forgotten({ "docs/conformance.md": "1. Answers: accepted.\n" }), [
+    "packages/pki/answer_test.ts:2 cites row 2, which does not stand in docs/conformance.md",
   ]);
 });
 

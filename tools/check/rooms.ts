@@ -1,5 +1,5 @@
 /**
- * The rooms inside packages: no files that import each other in a circle, and no import from a lower room to a higher one.
+ * The rooms inside packages, which are their folders: no files that import each other in a circle, and no import from a lower room to a higher one.
  * Imports of types count: a reader follows them as well.
  *
  * @module
@@ -9,6 +9,9 @@ import { ROOMS } from "./room_order.ts";
 
 /** The file that holds the order, for findings about it. */
 const ORDER = "tools/check/room_order.ts";
+
+/** Where people read the order. */
+const SHOWN = "docs/architecture.md";
 
 /** An import of one file of the repository by another. */
 interface Edge {
@@ -25,7 +28,12 @@ export function checkRooms(
   const sources = files.filter(({ path }) => /\.m?[jt]s$/.test(path));
   const paths = new Set(sources.map(({ path }) => path));
   const edges = sources.flatMap((file) => edgesOf(file, paths));
-  const findings = [...checkCircles(edges), ...checkOrder(paths, rooms)];
+  const shown = files.find(({ path }) => path === SHOWN);
+  const findings = [
+    ...checkCircles(edges),
+    ...checkOrder(paths, rooms),
+    ...(shown === undefined ? [] : checkShown(shown, rooms)),
+  ];
   for (const edge of edges) {
     const message = climb(edge, rooms);
     if (message !== null) findings.push({ path: edge.from, line: edge.each.line, message });
@@ -100,6 +108,20 @@ function checkOrder(paths: ReadonlySet<string>, rooms: typeof ROOMS): Finding[] 
     }
   }
   return findings;
+}
+
+/** The order of a package as the documentation shows it, from the top down. */
+export function orderAsText(order: readonly (readonly string[])[]): string {
+  const name = (room: string): string => room === "." ? "the files in the folder" : `\`${room}\``;
+  return order.map((row) => row.map(name).join(", ")).join(" → ");
+}
+
+/** The documentation has the same order. */
+function checkShown({ path, text }: SourceFile, rooms: typeof ROOMS): Finding[] {
+  const cells = new Set(text.split("\n").map((line) => line.replace(/\s+/g, " ")));
+  return Object.entries(rooms).map(([name, order]) => `| \`${name}\` | ${orderAsText(order)} |`)
+    .filter((row) => !cells.has(row))
+    .map((row) => ({ path, line: 1, message: `lacks the row ${row} of ${ORDER}` }));
 }
 
 /** One finding for each circle: the shortest way around it, with the names that are imported at every step. */

@@ -90,3 +90,16 @@ Deno.test("a package without an order is found", () => {
     "is in the room ., which has no place in tools/check/room_order.ts",
   );
 });
+
+Deno.test("the order that the documentation shows is the order that is checked", () => {
+  const page = (row: string) =>
+    checkRooms([
+      ...PLACES.map((path) => ({ path: `packages/record/${path}`, text: "" })),
+      { path: "docs/architecture.md", text: `# Packages\n\n${row}\n` },
+    ], ROOMS).map(({ path, message }) => `${path} ${message}`);
+  const row = "| `record` | `top` → `left`, `right` → the files in the folder → `low.ts` |";
+  assertEquals(page(row.replace("| `top`", "|   `top`")), []);
+  assertEquals(page(row.replace("`left`, `right`", "`right`, `left`")), [
+    `docs/architecture.md lacks the row ${row} of tools/check/room_order.ts`,
+  ]);
+});
