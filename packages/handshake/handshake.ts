@@ -5,7 +5,7 @@
  * @module
  */
 import { isPromise, type MaybePromise } from "@sealane/providers";
-import { TlsError, type TlsErrorCode } from "@sealane/wire";
+import { ByteQueue, TlsError, type TlsErrorCode } from "@sealane/wire";
 import { type Carrier, RECORDS } from "./engine/carrier.ts";
 import { clientFlow } from "./client/flow.ts";
 import { canonicalTarget } from "./config/client_target.ts";
@@ -31,10 +31,12 @@ export interface HandshakeOptions {
   readonly carrier?: Carrier;
 }
 
-/** A chunk that waits while an earlier `receive` is pending. */
+const LEVELS: readonly Level[] = ["initial", "early", "handshake", "application"];
+
+/** What waits while an earlier `receive` is pending. */
 interface Waiting {
   readonly level: Level;
-  readonly data: Uint8Array;
+  readonly bytes: ByteQueue;
 }
 
 /**
@@ -125,7 +127,7 @@ export class Handshake {
     if (this.#error !== null) throw this.#error;
     if (this.#flow === null) throw new TlsError("api/state", "receive was called before start");
     if (this.#running !== null) {
-      this.#wait({ level, data: data.slice() });
+      this.#wait(level, data);
       return this.#running;
     }
     try {
@@ -233,15 +235,29 @@ export class Handshake {
     this.#stop(new TlsError("local/aborted", "the connection is closed"));
   }
 
-  #wait(chunk: Waiting): void {
+  #wait(level: Level, data: Uint8Array): void {
     const limit = this.#context.config.allLimits.pendingBytes;
-    if (this.#waitingBytes + chunk.data.length > limit) {
+    if (this.#waitingBytes + data.length > limit) {
       throw this.#fail(
         new TlsError("peer/message-too-large", `more than ${limit} bytes wait for a callback`),
       );
     }
-    this.#waiting.push(chunk);
-    this.#waitingBytes += chunk.data.length;
+    if (data.length === 0) return;
+    this.#waitingAt(level).append(data);
+    this.#waitingBytes += data.length;
+  }
+
+  /** What waits at a level; levels follow each other, so there are few. */
+  #waitingAt(level: Level): ByteQueue {
+    const last = this.#waiting.at(-1);
+    if (last?.level === level) return last.bytes;
+    if (last !== undefined && LEVELS.indexOf(level) < LEVELS.indexOf(last.level)) {
+      const message = `handshake data at the level ${level} after some of ${last.level}`;
+      throw this.#fail(new TlsError("peer/wrong-level", message));
+    }
+    const bytes = new ByteQueue();
+    this.#waiting.push({ level, bytes });
+    return bytes;
   }
 
   #take(level: Level, data: Uint8Array): void {
@@ -269,9 +285,9 @@ export class Handshake {
       if (next === null) {
         const chunk = this.#waiting.shift();
         if (chunk === undefined) return;
-        this.#waitingBytes -= chunk.data.length;
+        this.#waitingBytes -= chunk.bytes.length;
         try {
-          this.#take(chunk.level, chunk.data);
+          this.#take(chunk.level, chunk.bytes.take());
         } catch (error) {
           throw this.#fail(error);
         }

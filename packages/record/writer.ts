@@ -104,6 +104,14 @@ export class RecordWriter {
     return this.#output.length > 0 || this.#messages.length > 0;
   }
 
+  /** How many bytes there are to take, but for the overhead of records that are not made yet. */
+  get pendingBytes(): number {
+    let bytes = 0;
+    for (const message of this.#messages) bytes += message.length;
+    for (const record of this.#output) bytes += record.length;
+    return bytes;
+  }
+
   /**
    * Protects everything that is written from now on with `key`; with `null` nothing, as a client does whose early data met
    * a HelloRetryRequest. What was written before is not affected.

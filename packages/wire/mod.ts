@@ -10,6 +10,7 @@
  * @module
  */
 export * from "./base64.ts";
+export * from "./byte_queue.ts";
 export * from "./bytes.ts";
 export * from "./code_points.ts";
 export * from "./der.ts";

@@ -9,7 +9,12 @@ import { HandshakeType } from "@sealane/wire";
 
 /** Limits on what a peer may send. */
 export interface HandshakeLimits {
-  /** Largest handshake message other than Certificate, bytes with header. 65,536 unless given. */
+  /**
+   * Largest ClientHello, bytes with header: what somebody who has shown nothing yet can fill. 32,768 unless given, and at most
+   * `handshakeMessage`.
+   */
+  readonly clientHello: number;
+  /** Largest handshake message other than ClientHello and Certificate, bytes with header. 65,536 unless given. */
   readonly handshakeMessage: number;
   /** Largest Certificate message, bytes with header; also of a decompressed one. 131,072 unless given. */
   readonly certificateMessage: number;
@@ -37,6 +42,7 @@ export interface HandshakeLimits {
 
 /** The limits that apply where the configuration gives none. */
 export const DEFAULT_LIMITS: HandshakeLimits = {
+  clientHello: 32_768,
   handshakeMessage: 65_536,
   certificateMessage: 131_072,
   certificateDepth: DEFAULT_PATH_LIMITS.certificates,
@@ -77,5 +83,8 @@ export function resolveHandshakeLimits(
 /** The largest message of a type, bytes with header. */
 export function messageLimit(limits: HandshakeLimits, type: HandshakeType): number {
   const large = type === HandshakeType.certificate || type === HandshakeType.compressed_certificate;
-  return large ? limits.certificateMessage : limits.handshakeMessage;
+  if (large) return limits.certificateMessage;
+  const { clientHello, handshakeMessage } = limits;
+  if (type !== HandshakeType.client_hello) return handshakeMessage;
+  return Math.min(clientHello, handshakeMessage);
 }

@@ -23,13 +23,15 @@ export const DEFAULT_CRYPTO_BUFFER = 65_536;
  */
 export class CryptoReceiver {
   readonly #limit: number;
+  readonly #maxRanges: number;
   readonly #ranges = new RangeSet();
   #buffer = new Uint8Array(0);
   #delivered = 0;
 
-  /** `limit` is how many bytes may be held beyond those delivered. */
-  constructor(limit: number = DEFAULT_CRYPTO_BUFFER) {
+  /** `limit` is how many bytes may be held beyond those delivered, `ranges` in how many pieces with gaps between them. */
+  constructor(limit: number = DEFAULT_CRYPTO_BUFFER, ranges = Infinity) {
     this.#limit = limit;
+    this.#maxRanges = ranges;
   }
 
   /** The offset of the next byte that is missing. */
@@ -61,6 +63,10 @@ export class CryptoReceiver {
       const fresh = data.subarray(this.#delivered - offset);
       this.#delivered = end;
       return fresh;
+    }
+    if (this.#ranges.size >= this.#maxRanges && offset > this.#delivered) {
+      const reason = `CRYPTO data with more than ${this.#maxRanges} gaps`;
+      throw new QuicError(TransportErrorCode.CRYPTO_BUFFER_EXCEEDED, reason);
     }
     this.#hold(Math.max(offset, this.#delivered), end, data, offset);
     return this.#deliver();

@@ -22,10 +22,15 @@ export interface HandshakeSink {
   fail(error: TlsError | QuicError): void;
 }
 
+/** In how many pieces the Initial level is held: clients that cut a ClientHello up to confuse middleboxes make about 20. */
+const MAX_INITIAL_GAPS = 256;
+
 /** Options of a {@link HandshakeDriver}. */
 export interface DriverOptions {
   /** How many bytes each level may hold out of order. */
   readonly buffer?: number;
+  /** The same for the Initial level, where the peer has shown nothing yet; `buffer` unless given. */
+  readonly initialBuffer?: number;
   /**
    * Whether a server may send 1-RTT packets before a client that it asks for a certificate has shown one; false unless given.
    * Else the sink gets the 1-RTT write secret when the client's Finished has come.
@@ -52,7 +57,9 @@ export class HandshakeDriver {
     this.#speaksEarly = options.sendBeforeClientAuthentication ?? false;
     this.#sink = sink;
     const receiver = () => new CryptoReceiver(options.buffer);
-    this.#receivers = { initial: receiver(), handshake: receiver(), application: receiver() };
+    const { initialBuffer = options.buffer } = options;
+    const initial = new CryptoReceiver(initialBuffer, MAX_INITIAL_GAPS);
+    this.#receivers = { initial, handshake: receiver(), application: receiver() };
     const sender = () => new CryptoSender();
     this.senders = { initial: sender(), handshake: sender(), application: sender() };
   }

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { type ClientTarget, Handshake, PACKETS } from "@sealane/handshake";
+import { type ClientTarget, DEFAULT_LIMITS, Handshake, PACKETS } from "@sealane/handshake";
 import { TlsError } from "@sealane/wire";
 import type { QuicClientConfig, QuicCommonConfig, QuicServerConfig } from "../config.ts";
 import { quicClientConfig, quicServerConfig } from "./handshake_config.ts";
 import type { ConnectionHooks } from "./connection_hooks.ts";
+import { DEFAULT_CRYPTO_BUFFER } from "../crypto/crypto_stream.ts";
 import type { DriverOptions } from "../crypto/handshake_driver.ts";
 import type { StartSetup } from "./connection_start.ts";
 import { clientResumption } from "./resumption.ts";
@@ -65,9 +66,16 @@ export function serverSetup(config: QuicServerConfig): SessionSetup {
     afterVersionNegotiation: false,
     driver: {
       buffer: config.cryptoBuffer,
+      initialBuffer: initialBuffer(config),
       sendBeforeClientAuthentication: config.sendBeforeClientAuthentication,
     },
     handshake: (hooks) =>
       Handshake.server(quicServerConfig(config.tls, config, hooks), { carrier: PACKETS }),
   };
+}
+
+/** What anybody can fill before the address is validated: a ClientHello. RFC 9000 section 7.5 asks for 4,096 bytes at least. */
+function initialBuffer({ cryptoBuffer = DEFAULT_CRYPTO_BUFFER, tls }: QuicServerConfig): number {
+  const { clientHello = DEFAULT_LIMITS.clientHello } = tls.limits ?? {};
+  return Math.min(cryptoBuffer, Math.max(clientHello, 4_096));
 }

@@ -15,8 +15,13 @@ import {
 } from "@sealane/handshake";
 import { isPromise, type MaybePromise } from "@sealane/providers";
 import { TrafficKey } from "@sealane/record";
-import { AlertDescription, ContentType, TlsError } from "@sealane/wire";
-import { type ConnectionEvent, type ConnectionOptions, skipLimit } from "./connection_options.ts";
+import { AlertDescription, ByteQueue, ContentType, TlsError } from "@sealane/wire";
+import {
+  type ConnectionEvent,
+  type ConnectionOptions,
+  DEFAULT_PENDING_BYTES,
+  skipLimit,
+} from "./connection_options.ts";
 import { Inbound } from "./inbound.ts";
 import { Outbound } from "./outbound.ts";
 import { type TrafficSecrets, trafficState } from "./traffic_secrets.ts";
@@ -45,6 +50,9 @@ export class Connection {
   #error: TlsError | null = null;
   #running: Promise<void> | null = null;
   #writeKey: TrafficKey | null = null;
+  /** What came while something was under way. */
+  readonly #pending = new ByteQueue();
+  #pendingReceived: Promise<void> | null = null;
 
   private constructor(
     role: "client" | "server",
@@ -124,17 +132,14 @@ export class Connection {
   }
 
   /**
-   * Bytes from the network. They are not kept after the call, or after its promise; while an earlier call is pending they
-   * wait for it.
+   * Bytes from the network. They are not kept after the call, or after its promise; while an earlier call is pending a copy
+   * waits for it, up to `pendingBytes` of the options. Who waits for the promise before reading on never has any wait.
    *
-   * @throws {TlsError} what ended the connection.
+   * @throws {TlsError} what ended the connection; `peer/message-too-large` beyond that bound, which ends it.
    */
   receive(bytes: Uint8Array): MaybePromise<void> {
     if (this.#error !== null) throw this.#error;
-    if (this.#running !== null) {
-      const copy = bytes.slice();
-      return this.#track(this.#running.then(() => this.#receive(copy)));
-    }
+    if (this.#running !== null) return this.#receiveLater(bytes, this.#running);
     const received = this.#receive(bytes);
     return isPromise(received) ? this.#track(received) : received;
   }
@@ -276,6 +281,11 @@ export class Connection {
     return this.#out.writer.take();
   }
 
+  /** How many bytes {@link Connection.take} would give now, or somewhat less: messages that are not in records yet count as such. */
+  get pendingOutput(): number {
+    return this.#out.writer.pendingBytes;
+  }
+
   /** The events since the last call, in order; each comes once. */
   *events(): Generator<ConnectionEvent, void, undefined> {
     const events = this.#events;
@@ -324,6 +334,21 @@ export class Connection {
     this.#error = new TlsError("api/state", "the keys of the connection were handed over");
     this.#handshake.end();
     return secrets;
+  }
+
+  /** Keeps bytes until what is under way is done; all that have waited are one chunk then. */
+  #receiveLater(bytes: Uint8Array, running: Promise<void>): Promise<void> {
+    const limit = this.#options.pendingBytes ?? DEFAULT_PENDING_BYTES;
+    if (this.#pending.length + bytes.length > limit) {
+      const message = `more than ${limit} bytes were received while a callback was pending`;
+      throw this.#fail(new TlsError("peer/message-too-large", message));
+    }
+    this.#pending.append(bytes);
+    this.#pendingReceived ??= this.#track(running.then(() => {
+      this.#pendingReceived = null;
+      return this.#receive(this.#pending.take());
+    }));
+    return this.#pendingReceived;
   }
 
   #requireOpen(call: string): void {
@@ -457,6 +482,7 @@ export class Connection {
     const error = TlsError.from(reason);
     this.#error = error;
     this.#out.takeHeld();
+    this.#pending.clear();
     // If the handshake did not find it, it has to be told; its alert event is the one that goes out.
     this.#handshake.abort(error);
     this.#drainAlert();

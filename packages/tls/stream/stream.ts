@@ -113,6 +113,7 @@ export class TlsStream {
       step: () => this.#afterStep(),
       fail: (error) => this.#fail(error),
       finished: () => this.#endIfBothClosed(),
+      room: () => this.#output.room,
     });
     this.#output = new StreamOutput(connection, this.#transport, {
       fail: (error) => this.#fail(error),
@@ -416,8 +417,6 @@ export class TlsStream {
       }
     }
     if (this.#connection.writable) this.#output.open();
-    // The peer may wait for its new key, and we may have nothing to say.
-    this.#connection.answerKeyUpdate();
     this.#output.flushLater();
   }
 

@@ -16,6 +16,8 @@ export interface InputHooks {
   step(): void;
   /** Reading failed: ends the stream. */
   fail(error: unknown): TlsError;
+  /** Done when there is room for the answers to what comes; `null` if there is. */
+  room(): Promise<void> | null;
   /** Somebody has read to the end. */
   finished(): void;
 }
@@ -136,6 +138,7 @@ export class StreamInput {
 
   async #readOnce(): Promise<void> {
     try {
+      for (let room = this.#hooks.room(); room !== null; room = this.#hooks.room()) await room;
       const chunk = await this.#transport.read().catch((cause) => {
         throw transportError("reading", cause);
       });

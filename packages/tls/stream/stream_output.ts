@@ -13,6 +13,12 @@ import { type ByteTransport, transportError } from "./transport.ts";
 /** How much is sealed before it is handed to the transport, so that a large write does not stand in memory twice. */
 const WRITE_CHUNK = 4 * 16_384;
 
+/**
+ * How much may wait for the transport before nothing more is read: what comes may want an answer, and a peer that does not
+ * take ours is to get no more of them.
+ */
+const READ_BOUND = 131_072;
+
 /** What a stream does about failures of its output. */
 export interface OutputHooks {
   /** The connection refused data: ends the stream. */
@@ -62,6 +68,13 @@ export class StreamOutput {
   /** Done when the transport has everything so far, or has failed. */
   get flushed(): Promise<void> {
     return this.#flushing;
+  }
+
+  /** Done when little waits for the transport; `null` if little does. */
+  get room(): Promise<void> | null {
+    if (this.#failure !== null || this.#error !== null) return null;
+    if (this.#connection.pendingOutput <= READ_BOUND) return null;
+    return this.flush().catch(() => {}); // which says so itself
   }
 
   /** Whether nothing more is sent. */
@@ -146,6 +159,8 @@ export class StreamOutput {
   async #writeOut(): Promise<void> {
     if (this.#error !== null) throw this.#error;
     try {
+      // The peer may wait for its new key, and we may have nothing to say. One answers all requests until now.
+      this.#connection.answerKeyUpdate();
       const taken = this.#connection.take();
       const bytes = isPromise(taken) ? await taken : taken;
       if (bytes.length === 0) return;
