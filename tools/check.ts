@@ -9,6 +9,7 @@ import { sourcePackages } from "./npm/source.ts";
 import { checkFloors, type PublishRules } from "./check/floors.ts";
 import { type Finding, repositoryFiles } from "./check/files.ts";
 import { checkForgotten } from "./check/forgotten.ts";
+import { checkFlatOptions } from "./flat_options.ts";
 import { checkRooms } from "./check/rooms.ts";
 import { checkText } from "./check/text_rules.ts";
 
@@ -79,6 +80,10 @@ const STEPS: readonly { readonly name: string; readonly run: Step }[] = [
   { name: "floors", run: async () => report(checkFloors(await repositoryFiles(ROOT), publish)) },
   { name: "rooms", run: async () => report(checkRooms(await repositoryFiles(ROOT))) },
   { name: "forgotten", run: async () => report(checkForgotten(await repositoryFiles(ROOT))) },
+  {
+    name: "options",
+    run: async () => report(await checkFlatOptions(await repositoryFiles(ROOT), ROOT)),
+  },
   { name: "text", run: async () => report(checkText(await repositoryFiles(ROOT))) },
   {
     name: "oldest",

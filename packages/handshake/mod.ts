@@ -1,5 +1,5 @@
 /**
- * Floor 4: the TLS 1.3 handshake, client and server, without I/O. One engine serves both carriers: `@sealane/tls` puts
+ * The TLS 1.3 handshake, client and server, without I/O. One engine serves both carriers: `@sealane/tls` puts
  * its messages into records, `@sealane/quic-tls` into CRYPTO frames.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * Floor 2: the provider interface and what every provider shares.
+ * The provider interface and what every provider shares.
  *
  * @module
  */

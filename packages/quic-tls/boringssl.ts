@@ -228,7 +228,7 @@ export class QuicSsl {
     try {
       this.#drain();
     } catch {
-      // A callback refused: there is nobody to tell.
+      // A callback refused, and the connection is over: no alert can be sent.
     }
     return "error";
   }

@@ -43,7 +43,7 @@ export interface QuicServerConfig extends QuicCommonConfig {
   readonly originalDestinationConnectionId?: Uint8Array;
   /**
    * Whether 1-RTT packets may be sent before the client's Finished (0.5-RTT data: RFC 9001 section 5.7) where the TLS
-   * configuration that counts, be it that of `onClientHello`, asks the client for a certificate. Whoever has sent the
+   * configuration that counts (that of `onClientHello`, if it gave one) asks the client for a certificate. Whoever has sent the
    * ClientHello can read them: nobody has shown a certificate yet, nor, with a session, that the ClientHello is no replay.
    * False unless given: {@link QuicTls.canSend} says so, the event `keys` for writing at the level `application` comes with
    * the client's Finished, and 0-RTT packets are acknowledged from then on. Without client authentication a server sends as

@@ -1,5 +1,5 @@
 /**
- * Floor 3: TLS 1.3 records. Bytes in, contents out, and back; no input or output, no handshake.
+ * TLS 1.3 records. Bytes in, contents out, and back; no input or output, no handshake.
  *
  * ```ts
  * import { ContentType } from "@sealane/wire";

@@ -34,71 +34,25 @@
  */
 import type {
   ClientAuthenticationOptions,
-  ClientConfig,
-  ClientTarget,
   HandshakeInfo,
   PeerIdentity,
   ServerConfig,
 } from "@sealane/handshake";
-import {
-  type ResumeOption,
-  withClientDefaults,
-  type WithDefaults,
-  withServerDefaults,
-} from "./options/defaults.ts";
+import { withClientDefaults, withServerDefaults } from "./options/defaults.ts";
 import { canonicalServerName } from "@sealane/pki";
 import type { TlsError } from "@sealane/wire";
 import type { EarlyDataResult } from "./connection/early_data.ts";
-import type { PemCredential } from "./options/pem_credential.ts";
 import { Connection } from "./connection/connection.ts";
 import { TlsStream } from "./stream/stream.ts";
 import type { TlsStreamOptions } from "./stream/stream_options.ts";
 import { AcceptLoop } from "./deno/accept_loop.ts";
+import type { ConnectOptions } from "./deno/connect_options.ts";
 import { socketTransport } from "./deno/deno_socket.ts";
+import type { ListenOptions } from "./deno/listen_options.ts";
+import type { ListenerOptions } from "./deno/own_options.ts";
+import type { StartTlsOptions } from "./deno/start_tls_options.ts";
 
-/** Options of {@link startTls}. */
-export interface StartTlsOptions
-  extends
-    WithDefaults<ClientConfig>,
-    ResumeOption,
-    Omit<ClientTarget, "serverName">,
-    TlsStreamOptions {
-  /** The name that the server must have; see `ClientTarget`. */
-  readonly hostname?: string;
-  /**
-   * What to send as early data, if a session allows it: see {@link TlsConn.earlyDataResult}, which has to be looked at.
-   * Anybody can replay it (RFC 9846 appendix F.5).
-   */
-  readonly earlyMessage?: Uint8Array;
-}
-
-/** Options of {@link connect}. */
-export interface ConnectOptions extends StartTlsOptions {
-  /** The host to connect to, and the name that it must have; 127.0.0.1 unless given. */
-  readonly hostname?: string;
-  /** The TCP port. */
-  readonly port: number;
-  /** The name that the server must have, where it is not `hostname`. */
-  readonly serverName?: string;
-}
-
-/** Options of a {@link TlsListener} and of the streams that it makes. */
-export interface ListenerOptions extends TlsStreamOptions {
-  /**
-   * Told of each error that kept a connection from being accepted: one that was reset before, or the system's when it has no
-   * descriptor left. The listener goes on: it waits where it has to, 5 ms at first and at most a second.
-   */
-  readonly onAcceptError?: (error: unknown) => void;
-}
-
-/** Options of {@link listen}. */
-export interface ListenOptions
-  extends WithDefaults<ServerConfig>, ResumeOption, Partial<PemCredential>, ListenerOptions {
-  /** The address to listen on; 0.0.0.0 unless given. */
-  readonly hostname?: string;
-  /** The TCP port; 0 for one that is free. */
-  readonly port: number;
-}
+export type { ConnectOptions, ListenerOptions, ListenOptions, StartTlsOptions };
 
 /** A TLS connection over a TCP socket: a `Deno.Conn`. */
 export class TlsConn implements Deno.Conn<Deno.NetAddr> {

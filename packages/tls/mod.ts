@@ -1,5 +1,5 @@
 /**
- * Floor 5: TLS 1.3 over byte streams. Besides this entry there are `@sealane/tls/deno` and `@sealane/tls/node`, with
+ * TLS 1.3 over byte streams. Besides this entry there are `@sealane/tls/deno` and `@sealane/tls/node`, with
  * sockets.
  *
  * @module

@@ -18,7 +18,7 @@ const A = AlertDescription;
  * Where RFC 9846 leaves the alert open, or names none, the choice is BoringSSL's.
  */
 export const ALERT_OF_CODE = {
-  // What ended the connection from outside. RFC 9846 §6.2: no alert in response to an alert.
+  // The peer or the transport ended the connection. RFC 9846 §6.2: no alert in response to an alert.
   "peer/alert": null,
   "peer/truncated": null,
 
@@ -141,7 +141,7 @@ export const ALERT_OF_CODE = {
   "local/certificate-refused": A.certificate_unknown,
   "local/sequence-number": A.internal_error,
   "local/aead-limit": A.internal_error,
-  // What carries our bytes failed: there is nobody left to tell.
+  // The transport failed: no alert can be sent.
   "local/transport": null,
 
   // The program that uses us.

@@ -1,5 +1,5 @@
 /**
- * Floor 1: bytes, code points and errors.
+ * Bytes, code points and errors of TLS.
  *
  * ```ts
  * import { NamedGroup, namedGroupName } from "@sealane/wire";

@@ -31,7 +31,7 @@ import { type HandshakeLimits, resolveHandshakeLimits } from "./limits.ts";
 import type { ExternalPsk } from "./external_psk.ts";
 import { MAX_TICKET_LIFETIME } from "../session/session.ts";
 import { policyOf } from "../session/binding.ts";
-import { suitesInCompany } from "./suite_profile.ts";
+import { usableSuites } from "./suite_profile.ts";
 import type { OcspPolicy } from "./policies.ts";
 
 /** Schemes that may stand in certificates only (RFC 9846 section 4.3.3). */
@@ -184,7 +184,7 @@ function resolve(config: CommonConfig, role: "client" | "server"): ResolvedConfi
   for (const psk of config.externalPsks ?? []) checkExternalPsk(psk, provider.cipherSuites);
   return {
     ...config,
-    suites: suitesInCompany(suites, groupList, offeredSchemes, config),
+    suites: usableSuites(suites, groupList, offeredSchemes, config),
     groupList,
     verifiers: new Map(
       algorithms.filter(({ scheme }) => allowedInCertificateVerify(scheme))

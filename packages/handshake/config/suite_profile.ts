@@ -71,7 +71,7 @@ export function restrictOptional(
 }
 
 /** What else a configuration has, and a ClientHello that offers it. */
-interface Company {
+interface Capabilities {
   readonly groups: readonly NamedGroup[];
   readonly schemes: readonly SignatureScheme[];
   readonly certificateSchemes: readonly SignatureScheme[] | null;
@@ -83,19 +83,19 @@ interface Company {
  *
  * @throws {TlsError} `api/config`.
  */
-export function suitesInCompany(
+export function usableSuites(
   suites: readonly CipherSuite[],
   groups: readonly KeyExchangeGroup[],
   schemes: readonly SignatureScheme[],
   config: CommonConfig,
 ): readonly CipherSuite[] {
-  const company: Company = {
+  const capabilities: Capabilities = {
     groups: groups.map(({ id }) => id),
     schemes,
     certificateSchemes: config.certificateSignatureSchemes ?? null,
   };
   const usable = suites.filter((suite) => {
-    const lacking = whatLacks(suite, company);
+    const lacking = whatLacks(suite, capabilities);
     if (lacking === null) return true;
     if (config.cipherSuites === undefined) return false;
     // Whoever names them without their company means them so.
@@ -105,14 +105,17 @@ export function suitesInCompany(
   if (usable.length > 0) return usable;
   if (config.shangmiProfile !== "strict") return suites;
   const [suite] = suites;
-  throw new TlsError("api/config", `${suite.name} needs ${whatLacks(suite, company)} (RFC 8998)`);
+  throw new TlsError(
+    "api/config",
+    `${suite.name} needs ${whatLacks(suite, capabilities)} (RFC 8998)`,
+  );
 }
 
 /** RFC 8998 §3.3.1.1: with the suites come curveSM2, sm2sig_sm3, and that in signature_algorithms_cert if it is there. */
-function whatLacks(suite: CipherSuite, company: Company): string | null {
+function whatLacks(suite: CipherSuite, capabilities: Capabilities): string | null {
   const profile = profileOf(suite);
   if (profile === null) return null;
-  const { groups, schemes, certificateSchemes } = company;
+  const { groups, schemes, certificateSchemes } = capabilities;
   if (!groups.includes(profile.group)) return `the group ${namedGroupName(profile.group)}`;
   const scheme = signatureSchemeName(profile.scheme);
   if (!schemes.includes(profile.scheme)) return `the signature scheme ${scheme}`;

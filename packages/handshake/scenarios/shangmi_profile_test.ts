@@ -1,4 +1,4 @@
-/** What RFC 8998 section 3.3 says of the company of its suites, on both sides, and what bad input gets. */
+/** Which groups and schemes go with the suites of RFC 8998 section 3.3, on both sides, and what bad input gets. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { certificatesFromPem, parseCertificate, TrustStore } from "@sealane/pki";
 import { createTestAuthority, issueCertificate } from "@sealane/pki/testing";

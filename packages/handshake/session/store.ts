@@ -38,7 +38,7 @@ export interface GuardOptions {
 
 /**
  * The store, made so that it never fails and never makes a handshake wait for long: an operation that throws, rejects or
- * takes too long answers as if the entry were not there to be had (`null`), or not to be added (`false`). So a store that
+ * takes too long answers as if the entry did not exist (`null`) or could not be added (`false`). So a store that
  * is down makes a full handshake, never a failed one, and never an accepted replay.
  *
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The kit's tests of key exchange. Private keys cannot be set from outside, so the oracle is a reference provider that
+ * The kit's tests of key exchange. A test cannot set private keys, so the oracle is a reference provider that
  * plays the other side; its own groups are checked against published values in this package's tests.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * For this package's tests: data files, the large sets, and back ends with private keys set from outside.
+ * For this package's tests: data files, the large sets, and back ends with private keys that the test sets.
  *
  * @module
  */

@@ -12,7 +12,7 @@ import { QUIC_V1, QUIC_V2 } from "../packets/version.ts";
 const FROM = { hostname: "192.0.2.1", port: 4433 };
 const SIZE = 1200;
 
-function door(config: Partial<ServerAdmissionConfig> = {}): ServerAdmission {
+function admission(config: Partial<ServerAdmissionConfig> = {}): ServerAdmission {
   return new ServerAdmission({ provider, ...config });
 }
 
@@ -50,7 +50,7 @@ async function finish(client: TestEnd, verdict: Admission, more = {}): Promise<v
 
 Deno.test("a client's first Initial packet begins a connection", async () => {
   const [client, first] = await begin();
-  const verdict = await door().admit(first, SIZE, FROM);
+  const verdict = await admission().admit(first, SIZE, FROM);
   assertEquals(verdict, {
     type: "accept",
     version: QUIC_V1,
@@ -73,12 +73,12 @@ Deno.test("what begins no connection is dropped with a reason", async () => {
     [{ ...short, token: new Uint8Array(60) }, SIZE, "connection-id-too-short"],
   ] as const;
   for (const [packet, length, reason] of cases) {
-    assertEquals(await door().admit(packet, length, FROM), { type: "drop", reason });
+    assertEquals(await admission().admit(packet, length, FROM), { type: "drop", reason });
   }
 });
 
 Deno.test("a Retry packet has the client come back with its token, once", async () => {
-  const server = door({ retry: () => true });
+  const server = admission({ retry: () => true });
   const [client, first] = await begin();
   const retry = answered(await server.admit(first, SIZE, FROM));
   await client.receivePacket(retry);
@@ -98,15 +98,15 @@ Deno.test("a Retry packet has the client come back with its token, once", async 
 
 Deno.test("connection IDs have 4 to 20 bytes", () => {
   for (const connectionIdLength of [0, 3, 21, 4.5]) {
-    const error = assertThrows(() => door({ connectionIdLength }), TlsError);
+    const error = assertThrows(() => admission({ connectionIdLength }), TlsError);
     assertEquals(error.code, "api/config");
   }
-  door({ connectionIdLength: 4 });
+  admission({ connectionIdLength: 4 });
 });
 
 Deno.test("Retry may depend on load", async () => {
   let busy = false;
-  const server = door({ retry: () => busy });
+  const server = admission({ retry: () => busy });
   const [, first] = await begin();
   assertEquals((await server.admit(first, SIZE, FROM)).type, "accept");
   busy = true;
@@ -115,7 +115,7 @@ Deno.test("Retry may depend on load", async () => {
 
 Deno.test("a token of NEW_TOKEN validates the host at any port, without Retry", async () => {
   const tokens = new AddressTokens({ provider });
-  const server = door({ retry: () => true, tokens });
+  const server = admission({ retry: () => true, tokens });
   const token = await server.newToken(FROM);
   const [, first] = await begin();
   assert(first.type === "initial");
@@ -126,12 +126,12 @@ Deno.test("a token of NEW_TOKEN validates the host at any port, without Retry", 
   const other = { hostname: "192.0.2.2", port: FROM.port };
   assertEquals((await server.admit(again, SIZE, other)).type, "answer");
   // A server without Retry takes the client, but not as validated.
-  const unknown = await door().admit(again, SIZE, FROM);
+  const unknown = await admission().admit(again, SIZE, FROM);
   assert(unknown.type === "accept" && !unknown.addressValidated);
 });
 
 Deno.test("a client goes on with a version that both have after Version Negotiation", async () => {
-  const server = door({ versions: [QUIC_V2] });
+  const server = admission({ versions: [QUIC_V2] });
   const [client, first] = await begin({ versions: [QUIC_V1, QUIC_V2] });
   const packet = answered(await server.admit(first, SIZE, FROM));
   assert(packet.type === "version-negotiation");
@@ -149,7 +149,7 @@ Deno.test("a client goes on with a version that both have after Version Negotiat
 });
 
 Deno.test("a Version Negotiation packet that is forged, late or pointless is dropped", async () => {
-  const server = door({ versions: [QUIC_V2] });
+  const server = admission({ versions: [QUIC_V2] });
   const [client, first] = await begin();
   const packet = answered(await server.admit(first, SIZE, FROM));
   assert(packet.type === "version-negotiation");
@@ -161,9 +161,11 @@ Deno.test("a Version Negotiation packet that is forged, late or pointless is dro
   const own = { ...packet, versions: [QUIC_V1.id, QUIC_V2.id] };
   assertEquals(client.tls.receiveVersionNegotiation(own), "version-negotiation-late");
   const [retried] = await begin();
-  await retried.receivePacket(answered(await door({ retry: () => true }).admit(first, SIZE, FROM)));
+  await retried.receivePacket(
+    answered(await admission({ retry: () => true }).admit(first, SIZE, FROM)),
+  );
   assertEquals(retried.tls.receiveVersionNegotiation(packet), "version-negotiation-late");
-  const verdict = await door().admit(first, SIZE, FROM);
+  const verdict = await admission().admit(first, SIZE, FROM);
   await finish(client, verdict);
   assertEquals(client.tls.receiveVersionNegotiation(packet), "version-negotiation-late");
   assertEquals(client.close, null);
@@ -171,7 +173,7 @@ Deno.test("a Version Negotiation packet that is forged, late or pointless is dro
 
 Deno.test("without a common version the client gives up", async () => {
   const [client, first] = await begin({ versions: [QUIC_V1] });
-  const packet = answered(await door({ versions: [QUIC_V2] }).admit(first, SIZE, FROM));
+  const packet = answered(await admission({ versions: [QUIC_V2] }).admit(first, SIZE, FROM));
   assert(packet.type === "version-negotiation");
   assertEquals(client.tls.receiveVersionNegotiation(packet), "no-common-version");
   client.drain();
@@ -183,12 +185,12 @@ Deno.test("an unknown version is answered with ours and a reserved one", async (
   assert(first.type === "initial");
   const bytes = first.bytes.slice();
   bytes.set([0xfa, 0xce, 0xb0, 0x0c], 1);
-  const packet = answered(await door().admit(parse(bytes), SIZE, FROM));
+  const packet = answered(await admission().admit(parse(bytes), SIZE, FROM));
   assert(packet.type === "version-negotiation");
   assertEquals(packet.versions.slice(0, 2), [QUIC_V1.id, QUIC_V2.id]);
   assertEquals(packet.versions[2] & 0x0f0f0f0f, 0x0a0a0a0a);
   assertEquals(packet.sourceConnectionId, ORIGINAL_ID);
   assertNotEquals(client.tls.receiveVersionNegotiation(packet), "no-common-version");
-  const small = await door().admit(parse(bytes), SIZE - 1, FROM);
+  const small = await admission().admit(parse(bytes), SIZE - 1, FROM);
   assertEquals(small, { type: "drop", reason: "small-datagram" });
 });

@@ -276,7 +276,7 @@ export class Connection {
 
   /** Bytes for the network: all that is ready, empty if nothing is. */
   take(): MaybePromise<Uint8Array> {
-    // What the program asked of the handshake itself, which has nobody to tell that it has something to say.
+    // Tickets and requests that the program made through `handshake.post` are events that nothing has drained yet.
     if (this.#complete && this.#error === null) this.#guard(() => this.#drain());
     return this.#out.writer.take();
   }

@@ -1,5 +1,5 @@
 /**
- * A promise that is settled from outside.
+ * A promise with the functions that settle it.
  *
  * @module
  */

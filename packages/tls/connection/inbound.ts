@@ -17,7 +17,7 @@ export interface InboundHooks {
   emit(event: ConnectionEvent): void;
 }
 
-/** Takes the records of the peer one by one, in the order and with the company that RFC 9846 wants. */
+/** Takes the records of the peer one by one, and refuses those that may not stand where they do (RFC 9846 section 5). */
 export class Inbound {
   /** The records. */
   readonly reader: RecordReader;

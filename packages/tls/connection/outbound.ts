@@ -10,7 +10,7 @@ import type { ConnectionOptions } from "./connection_options.ts";
 
 const DEFAULT_HELD_BYTES = 2 ** 20;
 
-/** Puts what a connection sends into records, in the order and with the company that RFC 9846 wants. */
+/** Puts what a connection sends into records, with the order and the change_cipher_spec records of RFC 9846 section 5 and appendix E.4. */
 export class Outbound {
   /** The records. */
   readonly writer: RecordWriter;
