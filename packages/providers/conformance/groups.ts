@@ -7,90 +7,21 @@
 import { concat, NamedGroup, toHex } from "@sealane/wire";
 import { nobleProvider } from "../noble/mod.ts";
 import type { CryptoProvider, KeyExchangeGroup } from "../provider.ts";
-import { check, checkBytes, type ConformanceTest, flipped } from "./check.ts";
-
-/** x coordinates of low order (RFC 7748 section 6; all of them, canonical or not, for X25519). */
-const LOW_ORDER: ReadonlyMap<number, readonly Uint8Array[]> = new Map([
-  [NamedGroup.x25519, [
-    little(32, 0n),
-    little(32, 1n),
-    little(32, 2n ** 255n - 19n - 1n),
-    little(32, 2n ** 255n - 19n),
-    little(32, 2n ** 255n - 19n + 1n),
-    little(32, 39382357235489614581723060781553021112529911719440698176882885853963445705823n),
-    little(32, 325606250916557431795983626356110631294008115727848805560023387167927233504n),
-    little(32, 2n ** 255n), // zero again, but for the bit that is ignored
-  ]],
-  [NamedGroup.x448, [
-    little(56, 0n),
-    little(56, 1n),
-    little(56, 2n ** 448n - 2n ** 224n - 1n - 1n),
-    little(56, 2n ** 448n - 2n ** 224n - 1n),
-    little(56, 2n ** 448n - 2n ** 224n),
-  ]],
-]);
-
-function little(length: number, value: bigint): Uint8Array {
-  return Uint8Array.from({ length }, (_, i) => Number(value >> BigInt(8 * i) & 0xffn));
-}
-
-/** Where the elliptic curve's share stands in a group's shares, and which it is. */
-const CURVE_PART: ReadonlyMap<number, { group: number; length: number; end: boolean }> = new Map([
-  [NamedGroup.secp256r1, { group: NamedGroup.secp256r1, length: 65, end: false }],
-  [NamedGroup.secp384r1, { group: NamedGroup.secp384r1, length: 97, end: false }],
-  [NamedGroup.secp521r1, { group: NamedGroup.secp521r1, length: 133, end: false }],
-  [NamedGroup.x25519, { group: NamedGroup.x25519, length: 32, end: false }],
-  [NamedGroup.x448, { group: NamedGroup.x448, length: 56, end: false }],
-  [NamedGroup.SecP256r1MLKEM768, { group: NamedGroup.secp256r1, length: 65, end: false }],
-  [NamedGroup.SecP384r1MLKEM1024, { group: NamedGroup.secp384r1, length: 97, end: false }],
-  [NamedGroup.X25519MLKEM768, { group: NamedGroup.x25519, length: 32, end: true }],
-  [NamedGroup.curveSM2, { group: NamedGroup.curveSM2, length: 65, end: false }],
-  [NamedGroup.curveSM2MLKEM768, { group: NamedGroup.curveSM2, length: 65, end: false }],
-]);
-
-/** Where the encapsulation key stands in the initiator's share, in 12-bit coefficients from `start`. */
-const KEM_START: ReadonlyMap<number, number> = new Map([
-  [NamedGroup.MLKEM512, 0],
-  [NamedGroup.MLKEM768, 0],
-  [NamedGroup.MLKEM1024, 0],
-  [NamedGroup.X25519MLKEM768, 0],
-  [NamedGroup.SecP256r1MLKEM768, 65],
-  [NamedGroup.SecP384r1MLKEM1024, 97],
-  [NamedGroup.curveSM2MLKEM768, 65],
-]);
-
-/** Bad elliptic-curve shares in a good share of the group. */
-function badCurveShares(id: number, share: Uint8Array): Uint8Array[] {
-  const part = CURVE_PART.get(id);
-  if (part === undefined) return [];
-  const start = part.end ? share.length - part.length : 0;
-  const replace = (replacement: Uint8Array) =>
-    concat([share.subarray(0, start), replacement, share.subarray(start + part.length)]);
-  const point = share.subarray(start, start + part.length);
-  const low = LOW_ORDER.get(part.group);
-  if (low !== undefined) return low.map(replace);
-  const width = (part.length - 1) / 2;
-  const compressed = concat([
-    Uint8Array.of(2 + (point[2 * width] & 1)),
-    point.subarray(1, 1 + width),
-  ]);
-  const hybrid = concat([Uint8Array.of(6 + (point[2 * width] & 1)), point.subarray(1)]);
-  const overField = concat([
-    Uint8Array.of(4),
-    new Uint8Array(width).fill(0xff),
-    point.subarray(1 + width),
-  ]);
-  return [
-    flipped(point, -1), // off the curve
-    flipped(point, 1 + width),
-    new Uint8Array(part.length), // "infinity" in the width of a point
-    concat([Uint8Array.of(4), new Uint8Array(2 * width)]),
-    overField,
-    compressed,
-    hybrid,
-    Uint8Array.of(0), // infinity
-  ].map(replace);
-}
+import {
+  check,
+  checkBytes,
+  checkIsBytes,
+  type ConformanceTest,
+  flipped,
+  withCopies,
+} from "./check.ts";
+import {
+  badCurveShares,
+  CURVE_PART,
+  KEM_START,
+  leadingZeroAnswer,
+  UNREDUCED_BASE_POINTS,
+} from "./shares.ts";
 
 /** Tests of every group. */
 export function groupTests(provider: CryptoProvider): ConformanceTest[] {
@@ -110,10 +41,91 @@ export function groupTests(provider: CryptoProvider): ConformanceTest[] {
     ]),
     { name: `${group.name}: bad shares are null`, run: () => badShareTest(group) },
     {
+      name: `${group.name}: shares are read at once, results are memory of their own`,
+      run: () => ownershipTest(group),
+    },
+    ...(leadingZeroCurves.has(group.id)
+      ? [{
+        name: `${group.name}: the zeros in front of a secret stay`,
+        run: () => leadingZeroTest(group),
+      }]
+      : []),
+    ...(UNREDUCED_BASE_POINTS.has(group.id)
+      ? [{
+        name: `${group.name}: coordinates above the prime are reduced`,
+        run: () => unreducedTest(group),
+      }]
+      : []),
+    ...(KEM_START.has(group.id)
+      ? [{
+        name: `${group.name}: another ciphertext gives another secret, the same each time`,
+        run: () => implicitRejectionTest(group),
+      }]
+      : []),
+    {
       name: `${group.name}: the contained curve's key is one and the same`,
       run: () => componentTest(group, provider),
     },
   ]);
+}
+
+const leadingZeroCurves: ReadonlySet<number> = new Set([
+  NamedGroup.secp256r1,
+  NamedGroup.secp384r1,
+  NamedGroup.secp521r1,
+]);
+
+async function leadingZeroTest(group: KeyExchangeGroup): Promise<void> {
+  const pair = await group.generate();
+  const answer = leadingZeroAnswer(group.id, pair.share);
+  if (answer === null) return;
+  checkBytes(await pair.complete(answer.share), answer.secret, "a secret with a zero in front");
+}
+
+/** RFC 7748 section 5. The secret with the base point is the public key itself, which is the other side's share. */
+async function unreducedTest(group: KeyExchangeGroup): Promise<void> {
+  const base = UNREDUCED_BASE_POINTS.get(group.id) ?? new Uint8Array(0);
+  const answer = await group.respond(base);
+  check(answer !== null, "a share above the prime was refused");
+  checkBytes(answer.secret, answer.share, "the secret with the base point");
+  const pair = await group.generate();
+  checkBytes(await pair.complete(base), pair.share, "the initiator's secret with the base point");
+}
+
+/** FIPS 203 section 6.3: a ciphertext that was not made with the key gives a secret that nobody else has, and no error. */
+async function implicitRejectionTest(group: KeyExchangeGroup): Promise<void> {
+  const start = KEM_START.get(group.id) ?? 0;
+  const pair = await group.generate();
+  const answer = await group.respond(pair.share);
+  check(answer !== null, "a good share was refused");
+  const secrets = new Set([toHex(answer.secret)]);
+  for (const at of [start, start + 500]) {
+    const other = flipped(answer.share, at);
+    const secret = await pair.complete(other);
+    check(secret !== null, "another ciphertext was refused");
+    checkBytes(await pair.complete(other), secret, "the secret of the same ciphertext again");
+    check(secret.length === answer.secret.length, "the secret has another length");
+    secrets.add(toHex(secret));
+  }
+  check(secrets.size === 3, "different ciphertexts give the same secret");
+  checkBytes(await pair.complete(answer.share), answer.secret, "the secret of the true ciphertext");
+}
+
+async function ownershipTest(group: KeyExchangeGroup): Promise<void> {
+  const pair = await group.generate();
+  const answer = await withCopies([pair.share], (share) => group.respond(share));
+  check(answer !== null, "a share that was overwritten after the call was refused");
+  const secret = await withCopies([answer.share], (share) => pair.complete(share));
+  checkBytes(secret, answer.secret, "the secret of shares that were overwritten after the calls");
+  const kept = [pair.share, answer.share, answer.secret].map((bytes) => bytes.slice());
+  const other = await group.generate();
+  const [one, two] = await Promise.all([group.respond(other.share), group.respond(pair.share)]);
+  check(one !== null && two !== null, "one of two shares at the same time was refused");
+  checkBytes(await other.complete(one.share), one.secret, "the secret of one of two");
+  checkBytes(await pair.complete(two.share), two.secret, "the secret of the other one");
+  for (const [i, bytes] of [pair.share, answer.share, answer.secret].entries()) {
+    checkBytes(bytes, kept[i], "a result after other calls");
+  }
 }
 
 async function agreementTest(
@@ -123,9 +135,12 @@ async function agreementTest(
   const shares = new Set<string>();
   for (let i = 0; i < 3; i++) {
     const pair = await initiator.generate();
+    checkIsBytes(pair.share, "a share");
     check(pair.share.length === initiator.shareLength, `a share has ${pair.share.length} bytes`);
     const answer = await responder.respond(pair.share);
     check(answer !== null, "a good share was refused by the responder");
+    checkIsBytes(answer.share, "the responder's share");
+    checkIsBytes(answer.secret, "the responder's secret");
     const secret = await pair.complete(answer.share);
     checkBytes(secret, answer.secret, "the initiator's secret");
     shares.add(toHex(pair.share)).add(toHex(answer.share));

@@ -19,6 +19,7 @@
 import type { CryptoProvider } from "../provider.ts";
 import { check, type ConformanceTest } from "./check.ts";
 import { groupTests } from "./groups.ts";
+import { randomTests } from "./random.ts";
 import { signatureTests } from "./signatures.ts";
 import { symmetricTests } from "./symmetric.ts";
 
@@ -32,7 +33,7 @@ export { type Later, laterProvider, thenable } from "./later.ts";
 export function conformanceTests(provider: CryptoProvider): ConformanceTest[] {
   return [
     { name: "lists: no code point twice", run: () => listTest(provider) },
-    { name: "random: the length asked for, and never the same", run: () => randomTest(provider) },
+    ...randomTests({ random: (length) => provider.random(length) }),
     ...symmetricTests(provider),
     ...groupTests(provider),
     ...signatureTests(provider),
@@ -49,16 +50,5 @@ async function listTest(provider: CryptoProvider): Promise<void> {
   for (const [list, ids] of Object.entries(lists)) {
     check(new Set(ids).size === ids.length, `${list} has a code point twice`);
   }
-  await Promise.resolve();
-}
-
-async function randomTest(provider: CryptoProvider): Promise<void> {
-  for (const length of [0, 1, 32, 65537]) {
-    check(provider.random(length).length === length, `not ${length} random bytes`);
-  }
-  const seen = new Set(Array.from({ length: 64 }, () => provider.random(16).join()));
-  check(seen.size === 64, "random bytes came twice");
-  const many = provider.random(65537).slice(-1024);
-  check(many.some((byte) => byte !== 0), "the end of many random bytes is zeros");
   await Promise.resolve();
 }
