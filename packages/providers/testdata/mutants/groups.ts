@@ -6,12 +6,13 @@
 import { p256, p521 } from "@noble/curves/nist.js";
 import { fromHex, toHex } from "@sealane/wire";
 import { nobleProvider } from "../../noble/mod.ts";
+import { isPromise } from "../../maybe_promise.ts";
 import type { KeyAgreement, KeyExchangeGroup, KeyPair, MaybePromise } from "../../provider.ts";
 import { type Mutant, named, withGroup } from "./mutant.ts";
 
 /** The value of a synchronous provider. */
 function now<T>(value: MaybePromise<T>): T {
-  if (value instanceof Promise) throw new Error("noble answers at once");
+  if (isPromise(value)) throw new Error("noble answers at once");
   return value;
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { nobleProvider } from "../../noble/mod.ts";
+import { isPromise } from "../../maybe_promise.ts";
 import type {
   AeadKey,
   CipherSuite,
@@ -53,7 +54,7 @@ export function withAeadKey(change: (key: AeadKey) => Partial<AeadKey>): CryptoP
   const { aead } = suite;
   const importKey = (bytes: Uint8Array) => {
     const key = aead.importKey(bytes);
-    if (key instanceof Promise) throw new Error("noble answers at once");
+    if (isPromise(key)) throw new Error("noble answers at once");
     return { ...bound(key), ...change(key) };
   };
   return only({ ...suite, aead: { ...aead, importKey } });

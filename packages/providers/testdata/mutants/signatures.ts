@@ -10,6 +10,7 @@ import { EC_CURVES, parsePublicKey } from "../../key_info.ts";
 import { nobleHashFunctions } from "../../noble/hash.ts";
 import { parsePrivateKey, plainPkcs8, requireOwnPublicKey } from "../../private_key.ts";
 import { nobleProvider } from "../../noble/mod.ts";
+import { isPromise } from "../../maybe_promise.ts";
 import type { MaybePromise, SignatureAlgorithm, Signer } from "../../provider.ts";
 import { encodePss } from "../../conformance/crafted_signatures.ts";
 import { KEYS } from "../../conformance/signature_vectors.ts";
@@ -49,7 +50,7 @@ function reduced(signature: Uint8Array, order: bigint, which: readonly ("r" | "s
 
 /** The answer at once, of noble. */
 function now<T>(value: MaybePromise<T>): T {
-  if (value instanceof Promise) throw new Error("noble answers at once");
+  if (isPromise(value)) throw new Error("noble answers at once");
   return value;
 }
 
