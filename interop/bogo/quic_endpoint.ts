@@ -9,7 +9,7 @@ import { type AlertDescription, concat, ContentType, ExtensionType } from "@seal
 import type { Endpoint, EndpointState } from "./endpoint.ts";
 import type { EngineConfig } from "./engine_config.ts";
 import type { Observed } from "./observed.ts";
-import { EarlyDataRejectedError } from "./outcome.ts";
+import { StateKeeper } from "./endpoint_state.ts";
 import { encodeQuicRecord, initialKeys, type KeysByLevel, readQuicRecord } from "./quic_frame.ts";
 import type { RunnerSocket } from "./socket.ts";
 
@@ -17,29 +17,24 @@ const LEGACY_TRANSPORT_PARAMETERS = 0xffa5;
 
 /** A connection in QUIC mode. */
 export class QuicEndpoint implements Endpoint {
-  readonly state: { -readonly [Key in keyof EndpointState]: EndpointState[Key] } = {
-    info: null,
-    complete: false,
-    inEarlyData: false,
-    earlyData: null,
-    session: null,
-    transportParameters: null,
-  };
+  readonly #keeper: StateKeeper;
   readonly #socket: RunnerSocket;
-  readonly #client: boolean;
   readonly #handshake: Handshake;
   readonly #observed: Observed;
   readonly #readKeys: KeysByLevel = initialKeys();
   readonly #writeKeys: KeysByLevel = initialKeys();
   #unread: Uint8Array = new Uint8Array();
   #started = false;
-  #rejected = false;
+
+  get state(): EndpointState {
+    return this.#keeper.state;
+  }
 
   /** `engine` says which role this is. */
   constructor(socket: RunnerSocket, engine: EngineConfig, observed: Observed) {
     this.#socket = socket;
     this.#observed = observed;
-    this.#client = engine.role === "client";
+    this.#keeper = new StateKeeper(engine.role, observed);
     this.#handshake = engine.role === "client"
       ? Handshake.client(engine.config, engine.target, { carrier: PACKETS })
       : Handshake.server(engine.config, { carrier: PACKETS });
@@ -69,7 +64,7 @@ export class QuicEndpoint implements Endpoint {
 
   async write(data: Uint8Array): Promise<void> {
     if (!this.#started) await this.handshake();
-    const level = this.#client && this.state.inEarlyData ? "early" : "application";
+    const level = this.#keeper.sendsEarlyData ? "early" : "application";
     const record = { type: ContentType.application_data, level, payload: data } as const;
     await this.#socket.write(encodeQuicRecord(record, this.#writeKeys));
   }
@@ -138,15 +133,12 @@ export class QuicEndpoint implements Endpoint {
     } finally {
       await this.#drain();
     }
-    if (this.#rejected && this.#observed.earlyDataDeclined) {
-      this.#rejected = false;
-      this.state.inEarlyData = false;
-      throw new EarlyDataRejectedError("early data was declined");
-    }
+    this.#keeper.checkRejected();
   }
 
   async #drain(): Promise<void> {
     for (const event of this.#handshake.events()) {
+      this.#keeper.note(event);
       switch (event.type) {
         case "message": {
           const record = { type: ContentType.handshake, level: event.level, payload: event.data };
@@ -156,31 +148,20 @@ export class QuicEndpoint implements Endpoint {
         case "secret": {
           const keys = event.direction === "read" ? this.#readKeys : this.#writeKeys;
           keys.set(event.level, { suite: event.suite.id, secret: event.secret });
-          if (event.level === "early") this.state.inEarlyData = true;
+          if (event.level === "early") this.#keeper.state.inEarlyData = true;
           break;
         }
-        case "earlyData":
-          this.state.earlyData = { accepted: event.accepted, reason: event.reason };
-          // A client is told when EncryptedExtensions has come, as BoringSSL does it.
-          this.#rejected = this.#client && !event.accepted;
-          if (!this.#client && !event.accepted) this.state.inEarlyData = false;
-          break;
         case "peerExtension":
-          if (isTransportParameters(event.extension)) this.state.transportParameters = event.data;
-          break;
-        case "ticket":
-          this.state.session = event.session;
-          break;
-        case "complete":
-          this.state.complete = true;
-          this.state.inEarlyData = false;
+          if (isTransportParameters(event.extension)) {
+            this.#keeper.state.transportParameters = event.data;
+          }
           break;
         case "alert":
           await this.sendAlert(event.description);
           break;
       }
     }
-    this.state.info = this.#handshake.info;
+    this.#keeper.state.info = this.#handshake.info;
   }
 }
 

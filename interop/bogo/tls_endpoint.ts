@@ -9,7 +9,7 @@ import type { Endpoint, EndpointState } from "./endpoint.ts";
 import type { EngineConfig } from "./engine_config.ts";
 import type { ConnectionFlags } from "./flags.ts";
 import type { Observed } from "./observed.ts";
-import { EarlyDataRejectedError } from "./outcome.ts";
+import { StateKeeper } from "./endpoint_state.ts";
 import type { RunnerSocket } from "./socket.ts";
 
 const HEADER_LENGTH = 5;
@@ -17,29 +17,24 @@ const NOTHING = new Uint8Array();
 
 /** A connection over TLS records. */
 export class TlsEndpoint implements Endpoint {
-  readonly state: { -readonly [Key in keyof EndpointState]: EndpointState[Key] } = {
-    info: null,
-    complete: false,
-    inEarlyData: false,
-    earlyData: null,
-    session: null,
-    transportParameters: null,
-  };
+  readonly #keeper: StateKeeper;
   readonly #socket: RunnerSocket;
   readonly #observed: Observed;
   readonly #connection: Connection;
-  readonly #client: boolean;
   readonly #byteByByte: boolean;
   #header: Uint8Array = NOTHING;
   #bodyLeft = 0;
   #unread: Uint8Array[] = [];
   #started = false;
-  #rejected = false;
   #closed = false;
   /** What is not sent before {@link TlsEndpoint.releaseWrite}; `null` if nothing is held. */
   #held: Uint8Array[] | null = null;
   /** Whether that is early data. */
   #heldEarly = false;
+
+  get state(): EndpointState {
+    return this.#keeper.state;
+  }
 
   /** `engine` says which role this is. */
   constructor(
@@ -50,7 +45,7 @@ export class TlsEndpoint implements Endpoint {
   ) {
     this.#socket = socket;
     this.#observed = observed;
-    this.#client = engine.role === "client";
+    this.#keeper = new StateKeeper(engine.role, observed);
     this.#byteByByte = flags.async;
     const options = {
       maxFragment: flags["max-send-fragment"],
@@ -86,7 +81,7 @@ export class TlsEndpoint implements Endpoint {
 
   async write(data: Uint8Array): Promise<void> {
     await this.handshake();
-    const early = this.#client && this.state.inEarlyData;
+    const early = this.#keeper.sendsEarlyData;
     const taken = early ? this.#connection.writeEarlyData(data) : 0;
     if (early) await this.#flush();
     if (early && taken === data.length) return;
@@ -97,7 +92,7 @@ export class TlsEndpoint implements Endpoint {
   }
 
   async writeUnfinished(data: Uint8Array): Promise<void> {
-    if (this.#client && this.state.inEarlyData) this.#connection.writeEarlyData(data);
+    if (this.#keeper.sendsEarlyData) this.#connection.writeEarlyData(data);
     else this.#connection.write(data);
     const record = await this.#connection.take();
     await this.#socket.write(record.subarray(0, 1));
@@ -142,7 +137,9 @@ export class TlsEndpoint implements Endpoint {
     if (this.#started) return;
     this.#started = true;
     await this.#call(() => this.#connection.start());
-    if (this.#client && this.#connection.handshake.maxEarlyData > 0) this.state.inEarlyData = true;
+    if (this.#keeper.client && this.#connection.handshake.maxEarlyData > 0) {
+      this.#keeper.state.inEarlyData = true;
+    }
   }
 
   async #finishHandshake(): Promise<void> {
@@ -192,11 +189,7 @@ export class TlsEndpoint implements Endpoint {
     }
     this.#takeEvents();
     await this.#flush();
-    if (this.#rejected && this.#observed.earlyDataDeclined) {
-      this.#rejected = false;
-      this.state.inEarlyData = false;
-      throw new EarlyDataRejectedError("early data was declined");
-    }
+    this.#keeper.checkRejected();
   }
 
   /** After an error every call has to throw that error again. */
@@ -222,6 +215,7 @@ export class TlsEndpoint implements Endpoint {
 
   #takeEvents(): void {
     for (const event of this.#connection.events()) {
+      this.#keeper.note(event);
       switch (event.type) {
         case "data":
           this.#unread.push(event.data);
@@ -229,21 +223,8 @@ export class TlsEndpoint implements Endpoint {
         case "close":
           this.#closed = true;
           break;
-        case "earlyData":
-          this.state.earlyData = { accepted: event.accepted, reason: event.reason };
-          // A client is told when EncryptedExtensions has come, as BoringSSL does it.
-          this.#rejected = this.#client && !event.accepted;
-          this.state.inEarlyData = event.accepted || this.#rejected;
-          break;
-        case "ticket":
-          this.state.session = event.session;
-          break;
-        case "complete":
-          this.state.complete = true;
-          this.state.inEarlyData = false;
-          break;
       }
     }
-    this.state.info = this.#connection.info;
+    this.#keeper.state.info = this.#connection.info;
   }
 }

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { missingProgram } from "@sealane/programs";
 import { type FleetReport, runFleet } from "./fleet.ts";
-import { startDurableRedis } from "./redis.ts";
+import { startRedis } from "@sealane/programs/redis";
 
 function checkSafety({ acceptedTwice, resumedTwice, lost }: FleetReport): void {
   assertEquals({ acceptedTwice, resumedTwice, lost }, {
@@ -20,7 +20,7 @@ Deno.test({
     (redis ? "" : " (needs redis-server)"),
   ignore: !redis,
   async fn() {
-    await using redis = await startDurableRedis();
+    await using redis = await startRedis({ durable: true });
     const report = await runFleet({
       store: redis.url,
       servers: 4,

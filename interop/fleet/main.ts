@@ -9,10 +9,10 @@
  * @module
  */
 import { runFleet } from "./fleet.ts";
-import { startDurableRedis } from "./redis.ts";
+import { startRedis } from "@sealane/programs/redis";
 
 const visits = Number(Deno.args[0] ?? 10_000);
-await using redis = await startDurableRedis();
+await using redis = await startRedis({ durable: true });
 const report = await runFleet({
   store: redis.url,
   servers: 4,

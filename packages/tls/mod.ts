@@ -1,6 +1,34 @@
 /**
- * TLS 1.3 over byte streams. Besides this entry there are `@sealane/tls/deno` and `@sealane/tls/node`, with
- * sockets.
+ * TLS 1.3 over byte streams. {@link TlsStream} runs over anything with a `readable` and a `writable`, {@link Connection} over
+ * nothing: bytes in, bytes out. With sockets of Deno there is `@sealane/tls/deno`, in the shape of `node:tls`
+ * `@sealane/tls/node`.
+ *
+ * ```ts
+ * import { Connection } from "@sealane/tls";
+ * import { createCredential } from "@sealane/handshake";
+ * import { createTestAuthority } from "@sealane/pki/testing";
+ * import { TrustStore } from "@sealane/pki";
+ * import { nativeProvider as provider } from "@sealane/providers/native";
+ *
+ * const authority = await createTestAuthority(provider);
+ * const { chain, signer } = await authority.issue({ names: ["localhost"] });
+ * const trust = TrustStore.fromCertificates([authority.certificate]);
+ * const client = Connection.client({ provider, trust }, { serverName: "localhost" });
+ * const server = Connection.server({
+ *   provider,
+ *   credentials: [createCredential({ certificates: chain, signer })],
+ * });
+ * await client.start();
+ * await server.start();
+ * while (!client.complete || !server.complete) {
+ *   await server.receive(await client.take()); // what a socket would carry
+ *   await client.receive(await server.take());
+ * }
+ * client.write(new TextEncoder().encode("hello"));
+ * await server.receive(await client.take());
+ * const data = [...server.events()].find((event) => event.type === "data");
+ * console.assert(data?.data.length === 5);
+ * ```
  *
  * @module
  */

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { TlsError } from "@sealane/wire";
 import { Redis } from "ioredis";
 import { createClient, RESP_TYPES } from "redis";
-import { REDIS_AVAILABLE, startRedis } from "../testdata/redis_server.ts";
+import { REDIS_AVAILABLE, startRedis } from "@sealane/programs/redis";
 import { DenoKvStore } from "./deno_kv.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { type RedisClient, RedisStore } from "./redis.ts";

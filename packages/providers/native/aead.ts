@@ -5,33 +5,37 @@
  */
 import type { CipherGCMTypes } from "node:crypto";
 import { ccmKey } from "../ccm.ts";
-import { checkLength, NONCE_LENGTH, placeFor, type SuiteParts } from "../cipher_suites.ts";
+import { CheckedAeadKey, TAG_LENGTH } from "../checked_aead.ts";
+import { checkLength, type SuiteParts } from "../cipher_suites.ts";
 import { nobleMasks } from "../noble/aead.ts";
 import type { AeadKey, HeaderProtection } from "../provider.ts";
 import { type NodeCrypto, plain } from "./platform.ts";
 
-const TAG_LENGTH = 16;
 const TAG_OPTIONS = { authTagLength: TAG_LENGTH } as const;
 
 /** The tag of the record or packet at hand: filling it takes less time than a view. */
 const tag = new Uint8Array(TAG_LENGTH);
 
 /** AES-GCM or ChaCha20-Poly1305. */
-class NativeAeadKey implements AeadKey {
+class NativeAeadKey extends CheckedAeadKey {
   readonly #crypto: NodeCrypto;
   readonly #algorithm: CipherGCMTypes;
   readonly #key: Uint8Array;
 
   constructor(crypto: NodeCrypto, algorithm: CipherGCMTypes, key: Uint8Array) {
+    super();
     this.#crypto = crypto;
     this.#algorithm = algorithm;
     this.#key = key.slice();
   }
 
-  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, out?: Uint8Array): Uint8Array {
-    checkLength("the nonce", nonce, NONCE_LENGTH);
+  protected sealInto(
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    plaintext: Uint8Array,
+    place: Uint8Array = new Uint8Array(plaintext.length + TAG_LENGTH),
+  ): Uint8Array {
     const { length } = plaintext;
-    const place = placeFor(length + TAG_LENGTH, out);
     const cipher = this.#crypto.createCipheriv(this.#algorithm, this.#key, nonce, TAG_OPTIONS);
     cipher.setAAD(aad);
     place.set(cipher.update(plaintext)); // both are stream ciphers: update gives it all
@@ -40,16 +44,12 @@ class NativeAeadKey implements AeadKey {
     return place;
   }
 
-  open(
+  protected openBytes(
     nonce: Uint8Array,
     aad: Uint8Array,
     ciphertext: Uint8Array,
-    out?: Uint8Array,
   ): Uint8Array | null {
-    checkLength("the nonce", nonce, NONCE_LENGTH);
     const length = ciphertext.length - TAG_LENGTH;
-    if (length < 0) return null;
-    const place = out && placeFor(length, out);
     const decipher = this.#crypto.createDecipheriv(this.#algorithm, this.#key, nonce, TAG_OPTIONS);
     decipher.setAAD(aad);
     for (let i = 0; i < TAG_LENGTH; i++) tag[i] = ciphertext[length + i];
@@ -61,9 +61,11 @@ class NativeAeadKey implements AeadKey {
       plaintext.fill(0);
       return null;
     }
-    if (place === undefined) return plain(plaintext);
-    place.set(plaintext);
-    return place;
+    return plaintext;
+  }
+
+  protected override own(plaintext: Uint8Array): Uint8Array {
+    return plain(plaintext);
   }
 }
 

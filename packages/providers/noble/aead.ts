@@ -7,7 +7,8 @@
 import { cbc, ctr, ecb, gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ccmKey } from "../ccm.ts";
-import { checkLength, NONCE_LENGTH, placeFor, type SuiteParts } from "../cipher_suites.ts";
+import { CheckedAeadKey } from "../checked_aead.ts";
+import { checkLength, type SuiteParts } from "../cipher_suites.ts";
 import type { AeadKey, HeaderProtection } from "../provider.ts";
 import { ChachaBlocks } from "./chacha_block.ts";
 
@@ -16,10 +17,8 @@ interface NobleCipher {
   decrypt(ciphertext: Uint8Array): Uint8Array;
 }
 
-const TAG_LENGTH = 16;
-
 /** AES-GCM or ChaCha20-Poly1305. */
-class NobleAeadKey implements AeadKey {
+class NobleAeadKey extends CheckedAeadKey {
   readonly #cipher: (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) => NobleCipher;
   readonly #key: Uint8Array;
 
@@ -27,38 +26,33 @@ class NobleAeadKey implements AeadKey {
     cipher: (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) => NobleCipher,
     key: Uint8Array,
   ) {
+    super();
     this.#cipher = cipher;
     this.#key = key.slice();
   }
 
-  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, out?: Uint8Array): Uint8Array {
-    checkLength("the nonce", nonce, NONCE_LENGTH);
-    const place = out && placeFor(plaintext.length + TAG_LENGTH, out);
+  protected sealInto(
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    plaintext: Uint8Array,
+    place: Uint8Array | undefined,
+  ): Uint8Array {
     const sealed = this.#cipher(this.#key, nonce, aad).encrypt(plaintext);
     if (place === undefined) return sealed;
     place.set(sealed);
     return place;
   }
 
-  open(
+  protected openBytes(
     nonce: Uint8Array,
     aad: Uint8Array,
     ciphertext: Uint8Array,
-    out?: Uint8Array,
   ): Uint8Array | null {
-    checkLength("the nonce", nonce, NONCE_LENGTH);
-    const length = ciphertext.length - TAG_LENGTH;
-    if (length < 0) return null;
-    const place = out && placeFor(length, out);
-    let plaintext: Uint8Array;
     try {
-      plaintext = this.#cipher(this.#key, nonce, aad).decrypt(ciphertext);
+      return this.#cipher(this.#key, nonce, aad).decrypt(ciphertext);
     } catch {
       return null; // noble throws on a wrong tag, and lengths have been checked
     }
-    if (place === undefined) return plaintext;
-    place.set(plaintext);
-    return place;
   }
 }
 
