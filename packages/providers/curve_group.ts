@@ -5,8 +5,9 @@
  * @module
  */
 import { chain, isPromise } from "./maybe_promise.ts";
-import { NamedGroup, namedGroupName, wipe } from "@sealane/wire";
+import { NamedGroup, namedGroupName, TlsError, wipe } from "@sealane/wire";
 import type { KeyAgreement, KeyExchangeGroup, KeyPair, MaybePromise } from "./provider.ts";
+import { isGoodShare } from "./share_check.ts";
 
 /** What a back end brings: its own kind of private key, and what to do with it. */
 export interface Curve<Key> {
@@ -31,7 +32,11 @@ function isMontgomery(id: NamedGroup): boolean {
   return id === NamedGroup.x25519 || id === NamedGroup.x448;
 }
 
-/** The secret between `privateKey` and a peer's share, or `null` for a bad share. */
+/**
+ * The secret between `privateKey` and a peer's share, or `null` for a bad share.
+ *
+ * @throws {TlsError} `local/internal` (or rejects with it) if the back end fails over a share that is good.
+ */
 export function agreeOnCurve<Key>(
   curve: Curve<Key>,
   privateKey: Key,
@@ -40,12 +45,22 @@ export function agreeOnCurve<Key>(
   if (peerShare.length !== CURVE_SHARE_LENGTHS.get(curve.id)) return null;
   // RFC 9846 §4.3.8.2: 4 marks an uncompressed point, and nothing else is allowed.
   if (!isMontgomery(curve.id) && peerShare[0] !== 4) return null;
+  let secret: MaybePromise<Uint8Array>;
   try {
-    const secret = curve.agree(privateKey, peerShare);
-    return chain(secret, refuseZero, () => null);
-  } catch {
-    return null; // off the curve, or of low order
+    secret = curve.agree(privateKey, peerShare);
+  } catch (error) {
+    return refuseShare(curve.id, peerShare, error);
   }
+  if (!isPromise(secret)) return refuseZero(secret);
+  const own = peerShare.slice(); // the caller's memory may change meanwhile
+  return chain(secret, refuseZero, (error) => refuseShare(curve.id, own, error));
+}
+
+/** `null` if the share is off the curve or of low order. That a back end fails over a good one is not the peer's fault. */
+function refuseShare(id: NamedGroup, share: Uint8Array, cause: unknown): null {
+  if (!isGoodShare(id, share)) return null;
+  const message = `the provider cannot compute a secret of ${namedGroupName(id)}`;
+  throw new TlsError("local/internal", message, { cause });
 }
 
 /** RFC 9846 §7.4.2, RFC 7748 §6: an all-zero secret comes from a share of low order. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NamedGroup } from "@sealane/wire";
 import { combineProviders } from "./combine.ts";
 import { nativeProvider } from "./native/mod.ts";
 import { nobleProvider } from "./noble/mod.ts";
@@ -25,7 +26,12 @@ let chosen: CryptoProvider | undefined;
  * ```
  */
 export function defaultProvider(): CryptoProvider {
-  return chosen ??= nativeProvider.cipherSuites.length > 0
-    ? combineProviders(nativeProvider, nobleProvider)
-    : webCryptoProvider;
+  return chosen ??= choose();
+}
+
+function choose(): CryptoProvider {
+  if (nativeProvider.cipherSuites.length === 0) return webCryptoProvider;
+  // Workers have a `node:crypto` without key exchange: the one of `crypto.subtle` is next.
+  const agrees = nativeProvider.groups.some(({ id }) => id === NamedGroup.x25519);
+  return combineProviders(nativeProvider, agrees ? nobleProvider : webCryptoProvider);
 }

@@ -34,6 +34,21 @@ export function mlKemKeyPair(parameters: MlKemParameters, seed?: Uint8Array): Ke
   };
 }
 
+/** Bytes of the seed rho at the end of an encapsulation key. */
+const RHO_LENGTH = 32;
+
+/** FIPS 203 §7.2, the modulus check: coefficients of 12 bits each, two in three bytes, are below q. */
+function isEncapsulationKey(share: Uint8Array): boolean {
+  for (let at = 0; at < share.length - RHO_LENGTH; at += 3) {
+    const [low, middle, high] = [share[at], share[at + 1], share[at + 2]];
+    if ((low | (middle & 15) << 8) >= MODULUS || (middle >> 4 | high << 4) >= MODULUS) return false;
+  }
+  return true;
+}
+
+/** q of FIPS 203. */
+const MODULUS = 3329;
+
 function mlKemGroup(parameters: MlKemParameters): KeyExchangeGroup {
   const { id, kem, shareLength } = parameters;
   return Object.freeze({
@@ -42,13 +57,9 @@ function mlKemGroup(parameters: MlKemParameters): KeyExchangeGroup {
     shareLength,
     generate: () => mlKemKeyPair(parameters),
     respond(peerShare: Uint8Array) {
-      if (peerShare.length !== shareLength) return null;
-      try {
-        const { cipherText, sharedSecret } = kem.encapsulate(peerShare);
-        return { share: cipherText, secret: sharedSecret };
-      } catch {
-        return null; // FIPS 203 §7.2: a coefficient is not below the modulus
-      }
+      if (peerShare.length !== shareLength || !isEncapsulationKey(peerShare)) return null;
+      const { cipherText, sharedSecret } = kem.encapsulate(peerShare);
+      return { share: cipherText, secret: sharedSecret };
     },
   });
 }

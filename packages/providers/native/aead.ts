@@ -6,8 +6,9 @@
 import type { CipherGCMTypes } from "node:crypto";
 import { ccmKey } from "../ccm.ts";
 import { CheckedAeadKey, TAG_LENGTH } from "../checked_aead.ts";
-import { checkLength, type SuiteParts } from "../cipher_suites.ts";
+import { checkLength, NONCE_LENGTH, type SuiteParts } from "../cipher_suites.ts";
 import { nobleMasks } from "../noble/aead.ts";
+import { ForgeryErrors } from "../forgery.ts";
 import type { AeadKey, HeaderProtection } from "../provider.ts";
 import { type NodeCrypto, plain } from "./platform.ts";
 
@@ -16,16 +17,34 @@ const TAG_OPTIONS = { authTagLength: TAG_LENGTH } as const;
 /** The tag of the record or packet at hand: filling it takes less time than a view. */
 const tag = new Uint8Array(TAG_LENGTH);
 
+/** A cipher of the platform, and how it says that a tag is wrong. */
+interface PlatformAead {
+  readonly algorithm: CipherGCMTypes;
+  readonly forgeries: ForgeryErrors;
+}
+
+function platformAead(crypto: NodeCrypto, algorithm: CipherGCMTypes): PlatformAead {
+  const key = new Uint8Array(algorithm === "aes-128-gcm" ? 16 : 32);
+  const nonce = new Uint8Array(NONCE_LENGTH);
+  const forgeries = new ForgeryErrors(() =>
+    crypto.createDecipheriv(algorithm, key, nonce, TAG_OPTIONS)
+      .setAuthTag(new Uint8Array(TAG_LENGTH)).final()
+  );
+  return { algorithm, forgeries };
+}
+
 /** AES-GCM or ChaCha20-Poly1305. */
 class NativeAeadKey extends CheckedAeadKey {
   readonly #crypto: NodeCrypto;
   readonly #algorithm: CipherGCMTypes;
+  readonly #forgeries: ForgeryErrors;
   readonly #key: Uint8Array;
 
-  constructor(crypto: NodeCrypto, algorithm: CipherGCMTypes, key: Uint8Array) {
+  constructor(crypto: NodeCrypto, { algorithm, forgeries }: PlatformAead, key: Uint8Array) {
     super();
     this.#crypto = crypto;
     this.#algorithm = algorithm;
+    this.#forgeries = forgeries;
     this.#key = key.slice();
   }
 
@@ -57,8 +76,9 @@ class NativeAeadKey extends CheckedAeadKey {
     const plaintext = decipher.update(ciphertext.subarray(0, length));
     try {
       decipher.final();
-    } catch {
+    } catch (error) {
       plaintext.fill(0);
+      if (!this.#forgeries.has(error)) throw error;
       return null;
     }
     return plaintext;
@@ -101,10 +121,11 @@ function aesMask(crypto: NodeCrypto, keyLength: 16 | 32): HeaderProtection {
 /** The AEADs and masks that the platform has. */
 export function nativeAeads(crypto: NodeCrypto): Pick<SuiteParts, "aeads" | "masks"> {
   const ciphers = new Set(crypto.getCiphers());
-  const aead = (algorithm: CipherGCMTypes) =>
-    ciphers.has(algorithm)
-      ? (key: Uint8Array): AeadKey => new NativeAeadKey(crypto, algorithm, key)
-      : undefined;
+  const aead = (algorithm: CipherGCMTypes) => {
+    if (!ciphers.has(algorithm)) return undefined;
+    const platform = platformAead(crypto, algorithm);
+    return (key: Uint8Array): AeadKey => new NativeAeadKey(crypto, platform, key);
+  };
   const hasCcm = ciphers.has("aes-128-cbc") && ciphers.has("aes-128-ctr");
   return {
     aeads: {

@@ -10,6 +10,7 @@ import { orderGroups } from "../hybrid.ts";
 import { encodeKeyAlgorithm } from "../key_info.ts";
 import type { KeyExchangeGroup } from "../provider.ts";
 import { type NodeCrypto, plain } from "./platform.ts";
+import { curveWorks } from "./probe.ts";
 
 interface NativeCurve {
   readonly id: NamedGroup;
@@ -62,25 +63,10 @@ function bindCurve(crypto: NodeCrypto, curve: NativeCurve): Curve<KeyObject> {
   };
 }
 
-/** Some TLS libraries have no X448. */
-function isSupported(crypto: NodeCrypto, { id, algorithm }: NativeCurve): boolean {
-  if (id !== NamedGroup.x448) return true;
-  try {
-    const scalar = der.octetString(new Uint8Array(56).fill(7));
-    const pkcs8 = der.sequence(der.integer(0), algorithm, der.octetString(scalar));
-    // The types want a Buffer; the platforms take any Uint8Array.
-    const key = pkcs8 as Uint8Array & string;
-    crypto.createPrivateKey({ key, format: "der", type: "pkcs8" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The curves that the platform has. */
 export function nativeCurves(crypto: NodeCrypto): Curve<KeyObject>[] {
-  return CURVES.filter((curve) => isSupported(crypto, curve))
-    .map((curve) => bindCurve(crypto, curve));
+  return CURVES.map((curve) => bindCurve(crypto, curve))
+    .filter((curve) => curveWorks(curve, CURVE_SHARE_LENGTHS.get(curve.id) ?? 0));
 }
 
 /** The groups that the platform has, hybrids included, most preferred first. */

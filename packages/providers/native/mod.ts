@@ -15,31 +15,9 @@
  * @module
  */
 import { TlsError } from "@sealane/wire";
-import { cipherSuites } from "../cipher_suites.ts";
-import { randomBytes } from "../noble/random.ts";
 import type { CryptoProvider } from "../provider.ts";
-import { nativeAeads } from "./aead.ts";
-import { nativeGroups } from "./groups.ts";
-import { nativeHash } from "./hash.ts";
-import { findNodeCrypto, isDeno, type NodeCrypto } from "./platform.ts";
-import { nativeSignatures, nativeSigner } from "./signatures.ts";
-
-function makeProvider(crypto: NodeCrypto): CryptoProvider {
-  const hashes = {
-    "SHA-256": nativeHash(crypto, "SHA-256"),
-    "SHA-384": nativeHash(crypto, "SHA-384"),
-  };
-  return Object.freeze({
-    name: "native",
-    cipherSuites: Object.freeze(
-      cipherSuites({ hashes, ...nativeAeads(crypto) }, { chachaFirst: isDeno }),
-    ),
-    groups: Object.freeze(nativeGroups(crypto)),
-    signatures: Object.freeze(nativeSignatures(crypto)),
-    random: randomBytes,
-    importPrivateKey: (pkcs8: Uint8Array) => nativeSigner(crypto, pkcs8),
-  });
-}
+import { findNodeCrypto } from "./platform.ts";
+import { providerOver } from "./provider_over.ts";
 
 function emptyProvider(): CryptoProvider {
   const missing = (): never => {
@@ -57,7 +35,7 @@ function emptyProvider(): CryptoProvider {
 
 const nodeCrypto = findNodeCrypto();
 
-/** The provider over `node:crypto`, with empty lists where there is none. */
+/** The provider over `node:crypto`, with empty lists where there is none, and without what does not work there. */
 export const nativeProvider: CryptoProvider = nodeCrypto
-  ? makeProvider(nodeCrypto)
+  ? providerOver(nodeCrypto)
   : emptyProvider();

@@ -7,8 +7,9 @@
 import { cbc, ctr, ecb, gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ccmKey } from "../ccm.ts";
-import { CheckedAeadKey } from "../checked_aead.ts";
-import { checkLength, type SuiteParts } from "../cipher_suites.ts";
+import { CheckedAeadKey, TAG_LENGTH } from "../checked_aead.ts";
+import { checkLength, NONCE_LENGTH, type SuiteParts } from "../cipher_suites.ts";
+import { ForgeryErrors } from "../forgery.ts";
 import type { AeadKey, HeaderProtection } from "../provider.ts";
 import { ChachaBlocks } from "./chacha_block.ts";
 
@@ -17,17 +18,28 @@ interface NobleCipher {
   decrypt(ciphertext: Uint8Array): Uint8Array;
 }
 
+/** A cipher of noble, and how it says that a tag is wrong. */
+interface NobleAead {
+  cipher(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array): NobleCipher;
+  readonly forgeries: ForgeryErrors;
+}
+
+function nobleAead(cipher: NobleAead["cipher"]): NobleAead {
+  const [key, nonce, nothing] = [32, NONCE_LENGTH, 0].map((length) => new Uint8Array(length));
+  const forge = () => cipher(key, nonce, nothing).decrypt(new Uint8Array(TAG_LENGTH));
+  return { cipher, forgeries: new ForgeryErrors(forge) };
+}
+
+const [aesGcm, chacha] = [nobleAead(gcm), nobleAead(chacha20poly1305)];
+
 /** AES-GCM or ChaCha20-Poly1305. */
 class NobleAeadKey extends CheckedAeadKey {
-  readonly #cipher: (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) => NobleCipher;
+  readonly #aead: NobleAead;
   readonly #key: Uint8Array;
 
-  constructor(
-    cipher: (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array) => NobleCipher,
-    key: Uint8Array,
-  ) {
+  constructor(aead: NobleAead, key: Uint8Array) {
     super();
-    this.#cipher = cipher;
+    this.#aead = aead;
     this.#key = key.slice();
   }
 
@@ -37,7 +49,7 @@ class NobleAeadKey extends CheckedAeadKey {
     plaintext: Uint8Array,
     place: Uint8Array | undefined,
   ): Uint8Array {
-    const sealed = this.#cipher(this.#key, nonce, aad).encrypt(plaintext);
+    const sealed = this.#aead.cipher(this.#key, nonce, aad).encrypt(plaintext);
     if (place === undefined) return sealed;
     place.set(sealed);
     return place;
@@ -49,9 +61,10 @@ class NobleAeadKey extends CheckedAeadKey {
     ciphertext: Uint8Array,
   ): Uint8Array | null {
     try {
-      return this.#cipher(this.#key, nonce, aad).decrypt(ciphertext);
-    } catch {
-      return null; // noble throws on a wrong tag, and lengths have been checked
+      return this.#aead.cipher(this.#key, nonce, aad).decrypt(ciphertext);
+    } catch (error) {
+      if (!this.#aead.forgeries.has(error)) throw error;
+      return null;
     }
   }
 }
@@ -107,13 +120,13 @@ export const nobleMasks: Required<SuiteParts["masks"]> = {
 
 /** ChaCha20-Poly1305, also for the WebCrypto provider. */
 export function nobleChachaKey(key: Uint8Array): AeadKey {
-  return new NobleAeadKey(chacha20poly1305, key);
+  return new NobleAeadKey(chacha, key);
 }
 
 /** Every AEAD. */
 export const nobleAeads: Required<SuiteParts["aeads"]> = {
-  "AES-128-GCM": (key) => new NobleAeadKey(gcm, key),
-  "AES-256-GCM": (key) => new NobleAeadKey(gcm, key),
+  "AES-128-GCM": (key) => new NobleAeadKey(aesGcm, key),
+  "AES-256-GCM": (key) => new NobleAeadKey(aesGcm, key),
   "ChaCha20-Poly1305": nobleChachaKey,
   "AES-128-CCM": (key) => nobleCcmKey(key, 16),
   "AES-128-CCM-8": (key) => nobleCcmKey(key, 8),

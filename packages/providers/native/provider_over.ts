@@ -1,0 +1,54 @@
+/**
+ * A provider over a `node:crypto`, of what works there.
+ *
+ * @module
+ */
+import { cipherSuites } from "../cipher_suites.ts";
+import { nobleMasks } from "../noble/aead.ts";
+import { randomBytes } from "../noble/random.ts";
+import type { CryptoProvider } from "../provider.ts";
+import { nativeAeads } from "./aead.ts";
+import { nativeGroups } from "./groups.ts";
+import { nativeHash } from "./hash.ts";
+import { isDeno, type NodeCrypto } from "./platform.ts";
+import { workingParts } from "./probe.ts";
+import { nativeSignatures, nativeSigner } from "./signatures.ts";
+
+function nativeSuites(crypto: NodeCrypto) {
+  const { hashes, aeads, masks } = workingParts({
+    hashes: {
+      "SHA-256": nativeHash(crypto, "SHA-256"),
+      "SHA-384": nativeHash(crypto, "SHA-384"),
+    },
+    ...nativeAeads(crypto),
+  });
+  const parts = { hashes, aeads, masks: { ...nobleMasks, ...masks } };
+  return Object.freeze(cipherSuites(parts, { chachaFirst: isDeno }));
+}
+
+/** What `make` gives, made when it is first asked for: not at import, where Workers may not draw random numbers. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => made ??= make();
+}
+
+/** The provider. Each primitive is tried when the list that it is in is first looked at. */
+export function providerOver(crypto: NodeCrypto): CryptoProvider {
+  const suites = once(() => nativeSuites(crypto));
+  const groups = once(() => Object.freeze(nativeGroups(crypto)));
+  const signatures = once(() => Object.freeze(nativeSignatures(crypto)));
+  return Object.freeze({
+    name: "native",
+    get cipherSuites() {
+      return suites();
+    },
+    get groups() {
+      return groups();
+    },
+    get signatures() {
+      return signatures();
+    },
+    random: randomBytes,
+    importPrivateKey: (pkcs8: Uint8Array) => nativeSigner(crypto, pkcs8),
+  });
+}
