@@ -5,9 +5,9 @@
  */
 import type * as nodeFs from "node:fs";
 import type * as nodeTls from "node:tls";
-import { TlsError } from "@sealane/wire";
+import { TlsError, toHex } from "@sealane/wire";
 import { type Certificate, parseCertificate } from "../certificate/certificate.ts";
-import { certificatesFromPem } from "../certificate/pem.ts";
+import { readCertificateFile } from "../certificate/pem.ts";
 import { TrustStore } from "./trust.ts";
 
 /** What is used of `node:tls`. Node knows the system's certificates from 22.15. */
@@ -19,6 +19,7 @@ interface Process {
   getBuiltinModule?(id: "node:fs"): typeof nodeFs | undefined;
   getBuiltinModule?(id: "node:tls"): NodeTls | undefined;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly platform?: string;
 }
 
 /** Where distributions keep their bundle, in the order in which they are tried. */
@@ -33,49 +34,139 @@ const BUNDLES = [
 let remembered: TrustStore | null = null;
 
 /**
- * The trust anchors of the system, read once per process: the PEM file that `SSL_CERT_FILE` names; else the bundle of the
- * Linux distribution; else what `node:tls` knows of the system; else the Mozilla roots that the runtime carries.
- * Certificates in them that cannot be parsed are left out. Deno asks for permission to read.
+ * The trust anchors of the system, read once per process; {@link TrustStore.sources} says from where.
  *
- * @throws {TlsError} `api/config` if there is none, as in a browser, or if the file that `SSL_CERT_FILE` names cannot be
- * used.
+ * 1. `SSL_CERT_FILE` (a PEM file) and `SSL_CERT_DIR` (folders of PEM files, between colons, on Windows semicolons): where one
+ *    is set, what they name is all that counts of the system, as in curl and rustls.
+ * 2. On macOS and Windows, what `node:tls` knows of the system.
+ * 3. The bundle of the Linux distribution; else what `node:tls` knows of the system; else the Mozilla roots that the runtime
+ *    carries.
+ *
+ * To these come those of the file that `NODE_EXTRA_CA_CERTS` names (one that cannot be read is a warning, as in Node), and on
+ * Deno of the one that `DENO_CERT` names. Certificates that cannot be parsed are left out with a warning in
+ * {@link TrustStore.warnings}. Deno asks for permission to read.
+ *
+ * @throws {TlsError} `api/config` if there is none, as in a browser, or if what `SSL_CERT_FILE`, `SSL_CERT_DIR` or `DENO_CERT`
+ * names holds no certificate.
  */
 export function systemTrust(): TrustStore {
   return remembered ??= loadSystemTrust();
 }
 
-/** {@link systemTrust} without memory. `environment` is `process.env` unless given. */
-export function loadSystemTrust(
-  environment?: Readonly<Record<string, string | undefined>>,
-): TrustStore {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** {@link systemTrust} without memory. `environment` is `process.env` unless given, `platform` the one that this is. */
+export function loadSystemTrust(environment?: Environment, platform?: string): TrustStore {
   // `process` is a global of some platforms only; what it has is looked at before use.
   const { process } = globalThis as { process?: Process };
-  const named = attempt(() => (environment ?? process?.env)?.SSL_CERT_FILE) ?? "";
-  const fs = process?.getBuiltinModule?.("node:fs");
-  if (named !== "") {
-    const anchors = fs === undefined ? [] : readBundle(fs, named);
-    if (anchors.length > 0) return TrustStore.fromCertificates(anchors);
-    throw new TlsError("api/config", `SSL_CERT_FILE names ${named}, which holds no certificate`);
+  const system = platform ?? process?.platform ?? "";
+  const variable = (name: string) => attempt(() => (environment ?? process?.env)?.[name]) ?? "";
+  const files = new Files(process?.getBuiltinModule?.("node:fs"));
+  const collected = new Anchors();
+  addSystem(collected, files, variable, system, process?.getBuiltinModule?.("node:tls"));
+  addFile(collected, files, variable("NODE_EXTRA_CA_CERTS"), "NODE_EXTRA_CA_CERTS", false);
+  // Other runtimes do not know this one.
+  if ("Deno" in globalThis) addFile(collected, files, variable("DENO_CERT"), "DENO_CERT", true);
+  return collected.store();
+}
+
+function addSystem(
+  collected: Anchors,
+  files: Files,
+  variable: (name: string) => string,
+  platform: string,
+  tls: NodeTls | undefined,
+): void {
+  const [file, folders] = [variable("SSL_CERT_FILE"), variable("SSL_CERT_DIR")];
+  if (file !== "" || folders !== "") {
+    addFile(collected, files, file, "SSL_CERT_FILE", true);
+    addFolders(collected, files, folders, platform === "win32" ? ";" : ":");
+    return;
   }
-  for (const path of BUNDLES) {
-    const anchors = fs === undefined ? [] : readBundle(fs, path);
-    if (anchors.length > 0) return TrustStore.fromCertificates(anchors);
-  }
-  const tls = process?.getBuiltinModule?.("node:tls");
-  for (const list of [attempt(() => tls?.getCACertificates?.("system")), tls?.rootCertificates]) {
-    const anchors = parseAll(list ?? []);
-    if (anchors.length > 0) return TrustStore.fromCertificates(anchors);
-  }
+  const known = () =>
+    collected.add(attempt(() => tls?.getCACertificates?.("system")) ?? [], "the system's list");
+  if ((platform === "darwin" || platform === "win32") && known()) return;
+  for (const path of BUNDLES) if (collected.add(files.read(path), path)) return;
+  if (known()) return;
+  if (collected.add(tls?.rootCertificates ?? [], "the runtime's Mozilla roots")) return;
   throw new TlsError("api/config", "this platform has no trust anchors: pass a trust store");
 }
 
-function readBundle(fs: typeof nodeFs, path: string): Certificate[] {
-  return parseAll([attempt(() => fs.readFileSync(path, "utf8")) ?? ""]);
+/** What one variable names; nothing if it is empty. */
+function addFile(
+  collected: Anchors,
+  files: Files,
+  path: string,
+  name: string,
+  demanded: boolean,
+): void {
+  if (path === "" || collected.add(files.read(path), `${name} (${path})`)) return;
+  const why = `${name} names ${path}, which holds no certificate`;
+  if (demanded) throw new TlsError("api/config", why);
+  collected.warnings.push(why);
 }
 
-function parseAll(texts: readonly string[]): Certificate[] {
-  return texts.flatMap((text) => attempt(() => certificatesFromPem(text)) ?? [])
-    .flatMap((bytes) => attempt(() => [parseCertificate(bytes)]) ?? []);
+function addFolders(collected: Anchors, files: Files, list: string, separator: string): void {
+  let found = list === "";
+  for (const folder of list.split(separator).filter((each) => each !== "")) {
+    const texts = files.list(folder).flatMap((name) => files.read(`${folder}/${name}`));
+    // One that is not there is passed over, as in OpenSSL.
+    if (collected.add(texts, `SSL_CERT_DIR (${folder})`)) found = true;
+  }
+  if (found) return;
+  throw new TlsError("api/config", `SSL_CERT_DIR names ${list}, which holds no certificate`);
+}
+
+/** The file system, where there is one. What is missing or may not be read is passed over. */
+class Files {
+  readonly #fs: typeof nodeFs | undefined;
+
+  constructor(fs: typeof nodeFs | undefined) {
+    this.#fs = fs;
+  }
+
+  read(path: string): Uint8Array[] {
+    const bytes = attempt(() => this.#fs?.readFileSync(path));
+    return bytes === undefined ? [] : [bytes];
+  }
+
+  list(folder: string): string[] {
+    return (attempt(() => this.#fs?.readdirSync(folder)) ?? []).sort();
+  }
+}
+
+/** Anchors from several sources, each once. */
+class Anchors {
+  readonly #anchors = new Map<string, Certificate>();
+  readonly #sources: string[] = [];
+  readonly warnings: string[] = [];
+
+  /** Adds what files hold; whether there was a certificate among it. */
+  add(files: readonly (string | Uint8Array)[], source: string): boolean {
+    const parsed = files.flatMap((file) => this.#parse(file, source));
+    if (parsed.length === 0) return false;
+    for (const certificate of parsed) this.#anchors.set(toHex(certificate.raw), certificate);
+    this.#sources.push(source);
+    return true;
+  }
+
+  #parse(file: string | Uint8Array, source: string): Certificate[] {
+    const { certificates, warnings } = readCertificateFile(file);
+    this.warnings.push(...warnings.map((warning) => `${source}: ${warning}`));
+    return certificates.flatMap((bytes) => {
+      try {
+        return [parseCertificate(bytes)];
+      } catch (error) {
+        this.warnings.push(`${source}: ${TlsError.from(error).message}`);
+        return [];
+      }
+    });
+  }
+
+  store(): TrustStore {
+    const anchors = TrustStore.fromCertificates(this.#anchors.values());
+    return new TrustStore(anchors.anchors(), { warnings: this.warnings, sources: this.#sources });
+  }
 }
 
 /** What `get` returns, or `undefined` if it throws: a file that is missing or may not be read is passed over. */

@@ -39,10 +39,16 @@ export class TrustStore {
   readonly size: number;
   /** A sentence for each certificate of its source that was left out, and why. */
   readonly warnings: readonly string[];
+  /** Where its anchors come from, where it was made of the system's. */
+  readonly sources: readonly string[];
 
-  /** A store of these anchors. `warnings` say what of their source was left out. */
-  constructor(anchors: Iterable<TrustAnchor>, warnings: readonly string[] = []) {
+  /** A store of these anchors; what is known of their origin goes along. */
+  constructor(
+    anchors: Iterable<TrustAnchor>,
+    { warnings = [], sources = [] }: Partial<Pick<TrustStore, "warnings" | "sources">> = {},
+  ) {
     this.warnings = warnings;
+    this.sources = sources;
     let size = 0;
     for (const anchor of anchors) {
       const same = this.#bySubject.get(anchor.subject.key);
@@ -80,7 +86,7 @@ export class TrustStore {
       }
     });
     if (anchors.length === 0) throw new TlsError("api/config", whyNone(file, all));
-    return new TrustStore(anchors, all);
+    return new TrustStore(anchors, { warnings: all });
   }
 
   /**
@@ -110,7 +116,8 @@ export class TrustStore {
   /** A store of the anchors of both. */
   with(other: TrustStore): TrustStore {
     const warnings = [...this.warnings, ...other.warnings];
-    return new TrustStore([...this.anchors(), ...other.anchors()], warnings);
+    const sources = [...this.sources, ...other.sources];
+    return new TrustStore([...this.anchors(), ...other.anchors()], { warnings, sources });
   }
 }
 

@@ -10,6 +10,7 @@ import { TrustStore } from "./trust.ts";
 const authority = await createTestAuthority(nativeProvider, { subject: "Test Root" });
 const other = await createTestAuthority(nativeProvider, { subject: "test  ROOT" });
 const pem = encodePem("CERTIFICATE", authority.certificate);
+const { certificate: third } = await createTestAuthority(nativeProvider, { subject: "third" });
 
 Deno.test("a trust store finds anchors by name, all of those with the same name", () => {
   const store = TrustStore.fromPem(pem).with(TrustStore.fromCertificates([other.certificate]));
@@ -51,6 +52,75 @@ Deno.test("SSL_CERT_FILE replaces the system's roots, and one that is useless is
     assertEquals(error.code, "api/config");
   } finally {
     Deno.removeSync(file);
+  }
+});
+
+Deno.test("row 271: the variables of OpenSSL, Node and Deno are read as their owners do, and the source is said", () => {
+  const folder = Deno.makeTempDirSync();
+  const [one, two, extra, nothing] = ["one/a.pem", "two/b.pem", "extra.pem", "nothing"]
+    .map((name) => `${folder}/${name}`);
+  try {
+    Deno.mkdirSync(`${folder}/one`);
+    Deno.mkdirSync(`${folder}/two`);
+    Deno.writeTextFileSync(one, pem);
+    // The same certificate again, as under its hashed name.
+    Deno.writeFileSync(`${folder}/one/0123abcd.0`, authority.certificate);
+    Deno.writeTextFileSync(two, encodePem("CERTIFICATE", other.certificate));
+    Deno.writeTextFileSync(extra, `${encodePem("CERTIFICATE", third)}-----BEGIN CERTIFICATE-----`);
+    const load = (environment: Record<string, string>) => {
+      const store = loadSystemTrust(environment);
+      return [[...store.anchors()].map(({ certificate }) => certificate?.raw), store.sources];
+    };
+    const dirs = `${folder}/one:${folder}/missing:${folder}/two`;
+    const sources = [`SSL_CERT_DIR (${folder}/one)`, `SSL_CERT_DIR (${folder}/two)`];
+    assertEquals(load({ SSL_CERT_DIR: dirs }), [
+      [authority.certificate, other.certificate],
+      sources,
+    ]);
+    assertEquals(load({ SSL_CERT_FILE: two, SSL_CERT_DIR: `${folder}/one` }), [
+      [other.certificate, authority.certificate],
+      [`SSL_CERT_FILE (${two})`, sources[0]],
+    ]);
+    const more = { SSL_CERT_FILE: one, NODE_EXTRA_CA_CERTS: extra, DENO_CERT: two };
+    assertEquals(load(more), [
+      [authority.certificate, other.certificate, third],
+      [`SSL_CERT_FILE (${one})`, `NODE_EXTRA_CA_CERTS (${extra})`, `DENO_CERT (${two})`],
+    ]);
+    const { warnings } = loadSystemTrust(more);
+    assertEquals(warnings.length, 1);
+    assert(warnings[0].endsWith("has no end"), warnings[0]);
+    const { size } = loadSystemTrust({});
+    const extended = loadSystemTrust({ NODE_EXTRA_CA_CERTS: extra });
+    assertEquals(extended.size, size + 1);
+    assertEquals(extended.sources.length, 2);
+    const missing = loadSystemTrust({ NODE_EXTRA_CA_CERTS: nothing });
+    assertEquals([missing.size, missing.warnings.at(-1)], [
+      size,
+      `NODE_EXTRA_CA_CERTS names ${nothing}, which holds no certificate`,
+    ]);
+    for (const name of ["SSL_CERT_FILE", "SSL_CERT_DIR", "DENO_CERT"]) {
+      assertThrows(
+        () => loadSystemTrust({ [name]: nothing }),
+        TlsError,
+        `${name} names ${nothing}`,
+      );
+    }
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("row 271: on macOS and Windows the platform's list goes before files", () => {
+  const { process } = globalThis as { process?: unknown }; // a global of some platforms only
+  const tls = { getCACertificates: () => [pem], rootCertificates: [] };
+  const fake = { getBuiltinModule: (id: string) => id === "node:tls" ? tls : undefined };
+  Reflect.set(globalThis, "process", fake);
+  try {
+    for (const platform of ["darwin", "win32"]) {
+      assertEquals(loadSystemTrust({}, platform).sources, ["the system's list"]);
+    }
+  } finally {
+    Reflect.set(globalThis, "process", process);
   }
 });
 
