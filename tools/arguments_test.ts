@@ -71,7 +71,9 @@ async function runTask(task: string, ...args: string[]): Promise<[number, string
     env: { NO_COLOR: "1" },
   }).output();
   const decoder = new TextDecoder();
-  return [code, decoder.decode(stdout), decoder.decode(stderr)];
+  // What a task imports is fetched where it is not there yet.
+  const said = decoder.decode(stderr).replace(/^(Download|Initialize) .*\n/gm, "");
+  return [code, decoder.decode(stdout), said];
 }
 
 for (const task of Object.keys(tasks)) {

@@ -176,7 +176,11 @@ class PathBuilder {
     }
     const issuer = formatDistinguishedName(leaf.issuer);
     const why = `no path leads from its issuer ${issuer} to an anchor`;
-    return refusal(leaf, "peer/unknown-ca", why + limit);
+    const { missingPermission: flag } = this.#options.trust;
+    const unread = flag === null
+      ? ""
+      : `; ${flag} is missing to look at all that the system trusts`;
+    return refusal(leaf, "peer/unknown-ca", why + limit + unread);
   }
 
   /** Depth first: every way from the last certificate of `path`, the most promising before the others. */

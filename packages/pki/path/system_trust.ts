@@ -8,6 +8,7 @@ import type * as nodeTls from "node:tls";
 import { TlsError, toHex } from "@sealane/wire";
 import { type Certificate, parseCertificate } from "../certificate/certificate.ts";
 import { readCertificateFile } from "../certificate/pem.ts";
+import { PlatformAccess } from "./platform_access.ts";
 import { TrustStore } from "./trust.ts";
 
 /** What is used of `node:tls`. Node knows the system's certificates from 22.15. */
@@ -31,6 +32,9 @@ const BUNDLES = [
   "/etc/ssl/cert.pem", // Alpine, FreeBSD, macOS
 ] as const;
 
+/** What Deno wants for the lists of `node:tls`. */
+const SYS = "--allow-sys";
+
 let remembered: TrustStore | null = null;
 
 /**
@@ -44,10 +48,14 @@ let remembered: TrustStore | null = null;
  *
  * To these come those of the file that `NODE_EXTRA_CA_CERTS` names (one that cannot be read is a warning, as in Node), and on
  * Deno of the one that `DENO_CERT` names. Certificates that cannot be parsed are left out with a warning in
- * {@link TrustStore.warnings}. Deno asks for permission to read.
+ * {@link TrustStore.warnings}.
+ *
+ * What a permission of Deno or Node is missing for is taken as not there, and the error of a peer
+ * that is not trusted names the flag. `--allow-read` is enough for the bundle of a Linux distribution, `--allow-sys` for what
+ * `node:tls` knows, and the variables want `--allow-env`.
  *
  * @throws {TlsError} `api/config` if there is none, as in a browser, or if what `SSL_CERT_FILE`, `SSL_CERT_DIR` or `DENO_CERT`
- * names holds no certificate.
+ * names cannot be read or holds no certificate. The message names the permission that is missing.
  */
 export function systemTrust(): TrustStore {
   return remembered ??= loadSystemTrust();
@@ -60,79 +68,79 @@ export function loadSystemTrust(environment?: Environment, platform?: string): T
   // `process` is a global of some platforms only; what it has is looked at before use.
   const { process } = globalThis as { process?: Process };
   const system = platform ?? process?.platform ?? "";
-  const variable = (name: string) => attempt(() => (environment ?? process?.env)?.[name]) ?? "";
-  const files = new Files(process?.getBuiltinModule?.("node:fs"));
+  const access = new PlatformAccess(process?.getBuiltinModule?.("node:fs"));
+  const variable = (name: string) => access.variable(() => environment ?? process?.env ?? {}, name);
   const collected = new Anchors();
-  addSystem(collected, files, variable, system, process?.getBuiltinModule?.("node:tls"));
-  addFile(collected, files, variable("NODE_EXTRA_CA_CERTS"), "NODE_EXTRA_CA_CERTS", false);
+  addSystem(collected, access, variable, system, process?.getBuiltinModule?.("node:tls"));
+  addFile(collected, access, variable("NODE_EXTRA_CA_CERTS"), "NODE_EXTRA_CA_CERTS", false);
   // Other runtimes do not know this one.
-  if ("Deno" in globalThis) addFile(collected, files, variable("DENO_CERT"), "DENO_CERT", true);
-  return collected.store();
+  if ("Deno" in globalThis) addFile(collected, access, variable("DENO_CERT"), "DENO_CERT", true);
+  return collected.store(access.variableFlag());
 }
 
 function addSystem(
   collected: Anchors,
-  files: Files,
+  access: PlatformAccess,
   variable: (name: string) => string,
   platform: string,
   tls: NodeTls | undefined,
 ): void {
   const [file, folders] = [variable("SSL_CERT_FILE"), variable("SSL_CERT_DIR")];
   if (file !== "" || folders !== "") {
-    addFile(collected, files, file, "SSL_CERT_FILE", true);
-    addFolders(collected, files, folders, platform === "win32" ? ";" : ":");
+    addFile(collected, access, file, "SSL_CERT_FILE", true);
+    addFolders(collected, access, folders, platform === "win32" ? ";" : ":");
     return;
   }
-  const known = () =>
-    collected.add(attempt(() => tls?.getCACertificates?.("system")) ?? [], "the system's list");
+  const known = () => {
+    const list = access.ask(SYS, () => tls?.getCACertificates?.("system"));
+    return collected.add(list ?? [], "the system's list");
+  };
   if ((platform === "darwin" || platform === "win32") && known()) return;
-  for (const path of BUNDLES) if (collected.add(files.read(path), path)) return;
+  for (const path of BUNDLES) if (collected.add(access.read(path), path)) return;
   if (known()) return;
-  if (collected.add(tls?.rootCertificates ?? [], "the runtime's Mozilla roots")) return;
-  throw new TlsError("api/config", "this platform has no trust anchors: pass a trust store");
+  // Deno looks for the permission only when the list is read.
+  const carried = access.ask(SYS, () => [...tls?.rootCertificates ?? []]) ?? [];
+  if (collected.add(carried, "the runtime's Mozilla roots")) return;
+  const flags = access.flags();
+  const why = flags.length === 0
+    ? "this platform has no trust anchors: pass a trust store"
+    : `the trust anchors of the system may not be read: run again with ${
+      flags.join(" or ")
+    }, or pass a trust store`;
+  throw new TlsError("api/config", why);
 }
 
 /** What one variable names; nothing if it is empty. */
 function addFile(
   collected: Anchors,
-  files: Files,
+  access: PlatformAccess,
   path: string,
   name: string,
   demanded: boolean,
 ): void {
-  if (path === "" || collected.add(files.read(path), `${name} (${path})`)) return;
-  const why = `${name} names ${path}, which holds no certificate`;
+  if (path === "" || collected.add(access.read(path), `${name} (${path})`)) return;
+  const why = `${name} names ${path}, ${access.explain(path)}`;
   if (demanded) throw new TlsError("api/config", why);
   collected.warnings.push(why);
 }
 
-function addFolders(collected: Anchors, files: Files, list: string, separator: string): void {
+function addFolders(
+  collected: Anchors,
+  access: PlatformAccess,
+  list: string,
+  separator: string,
+): void {
   let found = list === "";
   for (const folder of list.split(separator).filter((each) => each !== "")) {
-    const texts = files.list(folder).flatMap((name) => files.read(`${folder}/${name}`));
+    const texts = access.list(folder).flatMap((name) => access.read(`${folder}/${name}`));
     // One that is not there is passed over, as in OpenSSL.
     if (collected.add(texts, `SSL_CERT_DIR (${folder})`)) found = true;
   }
   if (found) return;
-  throw new TlsError("api/config", `SSL_CERT_DIR names ${list}, which holds no certificate`);
-}
-
-/** The file system, where there is one. What is missing or may not be read is passed over. */
-class Files {
-  readonly #fs: typeof nodeFs | undefined;
-
-  constructor(fs: typeof nodeFs | undefined) {
-    this.#fs = fs;
-  }
-
-  read(path: string): Uint8Array[] {
-    const bytes = attempt(() => this.#fs?.readFileSync(path));
-    return bytes === undefined ? [] : [bytes];
-  }
-
-  list(folder: string): string[] {
-    return (attempt(() => this.#fs?.readdirSync(folder)) ?? []).sort();
-  }
+  const [why = "which holds no certificate"] = list.split(separator).map((folder) =>
+    access.explain(folder)
+  ).filter((each) => each.includes("--allow"));
+  throw new TlsError("api/config", `SSL_CERT_DIR names ${list}, ${why}`);
 }
 
 /** Anchors from several sources, each once. */
@@ -163,17 +171,12 @@ class Anchors {
     });
   }
 
-  store(): TrustStore {
+  /** A store of them. `missing` is the flag without which not everything was looked at. */
+  store(missing: string | null): TrustStore {
     const anchors = TrustStore.fromCertificates(this.#anchors.values());
-    return new TrustStore(anchors.anchors(), { warnings: this.warnings, sources: this.#sources });
-  }
-}
-
-/** What `get` returns, or `undefined` if it throws: a file that is missing or may not be read is passed over. */
-function attempt<T>(get: () => T): T | undefined {
-  try {
-    return get();
-  } catch {
-    return undefined;
+    return new TrustStore(anchors.anchors(), {
+      ...{ warnings: this.warnings, sources: this.#sources },
+      missingPermission: missing,
+    });
   }
 }

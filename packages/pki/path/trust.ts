@@ -23,6 +23,9 @@ export interface TrustAnchor {
   readonly certificate?: Certificate;
 }
 
+/** What a store knows of where its anchors come from. */
+type Origin = Pick<TrustStore, "warnings" | "sources" | "missingPermission">;
+
 /**
  * A set of trust anchors, found by name in constant time. It does not change.
  *
@@ -41,14 +44,17 @@ export class TrustStore {
   readonly warnings: readonly string[];
   /** Where its anchors come from, where it was made of the system's. */
   readonly sources: readonly string[];
+  /** The flag that the runtime wants for what of the system's was not looked at; `null` if everything was. */
+  readonly missingPermission: string | null;
 
   /** A store of these anchors; what is known of their origin goes along. */
   constructor(
     anchors: Iterable<TrustAnchor>,
-    { warnings = [], sources = [] }: Partial<Pick<TrustStore, "warnings" | "sources">> = {},
+    { warnings = [], sources = [], missingPermission = null }: Partial<Origin> = {},
   ) {
     this.warnings = warnings;
     this.sources = sources;
+    this.missingPermission = missingPermission;
     let size = 0;
     for (const anchor of anchors) {
       const same = this.#bySubject.get(anchor.subject.key);
@@ -117,7 +123,10 @@ export class TrustStore {
   with(other: TrustStore): TrustStore {
     const warnings = [...this.warnings, ...other.warnings];
     const sources = [...this.sources, ...other.sources];
-    return new TrustStore([...this.anchors(), ...other.anchors()], { warnings, sources });
+    return new TrustStore([...this.anchors(), ...other.anchors()], {
+      ...{ warnings, sources },
+      missingPermission: this.missingPermission ?? other.missingPermission,
+    });
   }
 }
 

@@ -94,10 +94,9 @@ Deno.test("row 271: the variables of OpenSSL, Node and Deno are read as their ow
     assertEquals(extended.size, size + 1);
     assertEquals(extended.sources.length, 2);
     const missing = loadSystemTrust({ NODE_EXTRA_CA_CERTS: nothing });
-    assertEquals([missing.size, missing.warnings.at(-1)], [
-      size,
-      `NODE_EXTRA_CA_CERTS names ${nothing}, which holds no certificate`,
-    ]);
+    assertEquals(missing.size, size);
+    const why = `NODE_EXTRA_CA_CERTS names ${nothing}, which cannot be read: ENOENT`;
+    assert(missing.warnings.at(-1)?.startsWith(why), missing.warnings.at(-1));
     for (const name of ["SSL_CERT_FILE", "SSL_CERT_DIR", "DENO_CERT"]) {
       assertThrows(
         () => loadSystemTrust({ [name]: nothing }),
