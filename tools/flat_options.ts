@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { readArguments } from "./arguments.ts";
 import type { Finding, SourceFile } from "./check/files.ts";
 
 /** An interface that others are made of. */
@@ -256,6 +257,10 @@ export async function checkFlatOptions(
 }
 
 if (import.meta.main) {
+  readArguments({
+    task: "build:options",
+    about: "Writes out the options of @sealane/tls/deno, for its documentation and its README.",
+  });
   const { repositoryFiles } = await import("./check/files.ts");
   const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
   for (const [path, text] of await flatOptions(await repositoryFiles(root), root)) {

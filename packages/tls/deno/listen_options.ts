@@ -74,6 +74,8 @@ export interface ListenOptions {
   readonly allowTruncation?: boolean;
   /** Most bytes that `Connection.write` holds until the handshake is done; 1 MiB unless given. */
   readonly heldBytes?: number;
+  /** Most bytes that wait while an earlier `Connection.receive` is pending; 262,144 unless given. */
+  readonly pendingBytes?: number;
   /**
    * Most bytes of declined early data that a server skips, records with their headers. Unless given 16,384, and where the
    * configuration takes more early data than is usual, as much more.
