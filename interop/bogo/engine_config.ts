@@ -85,6 +85,8 @@ function commonConfig(
     groups: policy.groups ?? orUndefined(flags.curves),
     signatureSchemes: verifyPreferences(flags, context, policy),
     customExtensions: transportParameters(flags),
+    // The same judge on every connection, though its function is another one each time.
+    verificationPolicy: "shim",
     verifyPeer: (peer, request) => judge(peer, request, context.observed, context.currentFlags()),
     peerCertificateTypes: orUndefined(flags["accepted-peer-cert-types"]),
     certificateCompression: compressionAlgorithms(flags),

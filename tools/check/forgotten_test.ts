@@ -14,7 +14,7 @@ export const answerInCertificate: ExtensionCodec<number> = answerInClientHello;
   "packages/providers/curve_group.ts":
     "export const CURVE_SHARE_LENGTHS = new Map([[NamedGroup.x7, 7]]);\n",
   "packages/providers/noble/groups.ts": "export const groups = [NamedGroup.x7];\n",
-  "packages/providers/conformance/groups.ts": "const PARTS = new Map([[NamedGroup.x7, 7]]);\n",
+  "packages/providers/conformance/shares.ts": "const PARTS = new Map([[NamedGroup.x7, 7]]);\n",
   "packages/wire/error.ts":
     'const TABLE = {\n  "peer/answer": 1,\n  "peer/named": 2,\n  "peer/alert": 3,\n};\nnew TlsError("peer/alert");\n',
   "packages/handshake/config/config.ts":
@@ -65,7 +65,7 @@ Deno.test("a group without its length, and one without a case in the kit, is fou
   const noble = "export const groups = [NamedGroup.x7, NamedGroup.x8];\n";
   assertEquals(forgotten({ "packages/providers/noble/groups.ts": noble }), [
     "packages/providers/curve_group.ts:1 CURVE_SHARE_LENGTHS lacks x8, which a provider has",
-    "packages/providers/conformance/groups.ts:1 has no case for the group x8",
+    "packages/providers/conformance/shares.ts:1 has no case for the group x8",
   ]);
 });
 
