@@ -79,9 +79,9 @@ const STEPS: readonly { readonly name: string; readonly run: Step }[] = [
   { name: "docs", run: deno("doc", "--lint", ...entryPoints(configs)) },
   { name: "floors", run: async () => report(checkFloors(await repositoryFiles(ROOT), publish)) },
   { name: "rooms", run: async () => report(checkRooms(await repositoryFiles(ROOT))) },
-  { name: "forgotten", run: async () => report(checkForgotten(await repositoryFiles(ROOT))) },
+  { name: "text:forgotten", run: async () => report(checkForgotten(await repositoryFiles(ROOT))) },
   {
-    name: "options",
+    name: "docs:options",
     run: async () => report(await checkFlatOptions(await repositoryFiles(ROOT), ROOT)),
   },
   { name: "text", run: async () => report(checkText(await repositoryFiles(ROOT))) },
@@ -107,7 +107,7 @@ for (const { name, run } of chosen) {
   const start = performance.now();
   const output = await run().catch((error: Error) => error.message);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${output === "" ? "ok    " : "FAILED"} ${name.padEnd(9)} ${seconds} s`);
+  console.log(`${output === "" ? "ok    " : "FAILED"} ${name.padEnd(14)} ${seconds} s`);
   if (output === "") continue;
   failures++;
   console.log(output.replace(/^/gm, "  "));
