@@ -40,19 +40,22 @@ async function exchange(client: Handshake, server: Handshake): Promise<void> {
 
 /** The public-key operations of one handshake, as calls. */
 interface Operations {
-  /** X25519: two key pairs, two agreements. */
+  /** Two key pairs, two agreements. */
   keyExchange(): MaybePromise<void>;
   /** One signature, two verifications: of CertificateVerify and of the certificate. */
   signatures(): MaybePromise<void>;
 }
 
-async function makeOperations(provider: CryptoProvider): Promise<Operations> {
-  const group = provider.groups.find(({ id }) => id === NamedGroup.x25519);
+async function makeOperations(
+  provider: CryptoProvider,
+  groupId: NamedGroup = NamedGroup.x25519,
+): Promise<Operations> {
+  const group = provider.groups.find(({ id }) => id === groupId);
   const algorithm = provider.signatures.find(({ scheme }) =>
     scheme === SignatureScheme.ecdsa_secp256r1_sha256
   );
   if (group === undefined || algorithm === undefined) {
-    throw new Error("x25519 and P-256 are needed");
+    throw new Error("the group and P-256 are needed");
   }
   const authority = await createTestAuthority(provider);
   const { signer, publicKey } = await authority.issue();
@@ -82,6 +85,7 @@ async function measure(provider: CryptoProvider): Promise<BenchRow[]> {
   const client = { provider, groups, trust };
   const target = { serverName: SERVER_NAME };
   const operations = await makeOperations(provider);
+  const byDefault = await makeOperations(provider, provider.groups[0].id);
   const unit = { unit: "handshakes/s", perCall: 1 };
   const full = await compare(
     `full handshake, both sides, ${provider.name}, to its key operations`,
@@ -90,6 +94,20 @@ async function measure(provider: CryptoProvider): Promise<BenchRow[]> {
     async () => {
       await operations.keyExchange();
       await operations.signatures();
+    },
+  );
+  const defaults = [provider.groups[0].id, NamedGroup.x25519];
+  const hybrid = await compare(
+    `full handshake, default groups, ${provider.name}, to its key operations`,
+    unit,
+    () =>
+      exchange(
+        Handshake.client({ ...client, groups: defaults }, target),
+        Handshake.server({ ...server, groups: defaults }),
+      ),
+    async () => {
+      await byDefault.keyExchange();
+      await byDefault.signatures();
     },
   );
   const resumable = { ...client, sessionCache: new MemoryClientCache() };
@@ -101,7 +119,7 @@ async function measure(provider: CryptoProvider): Promise<BenchRow[]> {
     () => exchange(Handshake.client(resumable, target), Handshake.server(resuming)),
     () => operations.keyExchange(),
   );
-  return [full, resumed];
+  return [full, hybrid, resumed];
 }
 
 /** The rows of `deno task bench`. */

@@ -23,10 +23,18 @@ function benchModules(): string[] {
 
 function line(row: BenchRow): string {
   const figure = (value: number) => value.toPrecision(4).padStart(10);
-  const ratio = row.ratio.toFixed(3).padStart(7);
-  return `${row.name.padEnd(52)} ${figure(row.value)} ${
-    figure(row.baseline)
-  } ${ratio}  ${row.unit}`;
+  const ratio = (value: number | undefined) => (value?.toFixed(2) ?? "").padStart(6);
+  const [low, high] = row.cpuRange ?? [];
+  const range = row.cpuRange === undefined ? "" : `${low?.toFixed(2)} to ${high?.toFixed(2)}`;
+  return [
+    row.name.padEnd(64),
+    figure(row.value),
+    figure(row.baseline),
+    ratio(row.ratio),
+    ratio(row.cpuRatio),
+    range.padEnd(13),
+    row.unit,
+  ].join(" ");
 }
 
 const modules = benchModules();
@@ -39,7 +47,14 @@ const args = readArguments({
 const json = args.has("json");
 const all: BenchRow[] = [];
 if (!json) {
-  console.log(`${"".padEnd(52)} ${"Sealane".padStart(10)} ${"baseline".padStart(10)}   ratio`);
+  const columns = [
+    "Sealane".padStart(10),
+    "baseline".padStart(10),
+    " ratio",
+    "by CPU",
+    "quartiles",
+  ];
+  console.log(["".padEnd(64), ...columns].join(" "));
 }
 for (const name of modules) {
   if (args.words.length > 0 && !args.words.includes(name)) continue;

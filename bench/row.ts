@@ -1,8 +1,10 @@
 /**
- * What a benchmark reports: a figure beside a baseline that was measured in the same run.
+ * What a benchmark reports: a figure beside a baseline that was measured in the same run, by the clock and by the time that
+ * the processors worked for this process, which is what counts on a machine that others use too.
  *
  * @module
  */
+import process from "node:process";
 
 /** One line of the table. */
 export interface BenchRow {
@@ -16,65 +18,104 @@ export interface BenchRow {
   readonly baseline: number;
   /** `value / baseline`. */
   readonly ratio: number;
+  /** The same ratio by processor time: above 1 our side takes less of it. */
+  readonly cpuRatio?: number;
+  /** The lower and the upper quartile of `cpuRatio` over the turns. */
+  readonly cpuRange?: readonly [number, number];
+  /** Processor time of one call of ours, in microseconds. */
+  readonly cpuMicroseconds?: number;
 }
 
-/** How long one side runs before the other has its turn, in milliseconds. */
-const TURN = 8;
+/** How a comparison is run; what is left out suits calls that take microseconds. */
+export interface Pace {
+  /** How long one side runs before the other has its turn, in milliseconds. */
+  readonly turn: number;
+  /** How many turns each side has. */
+  readonly rounds: number;
+  /** How long each side runs before anything is measured, in milliseconds. */
+  readonly warmUp: number;
+  /** Calls between two looks at the clock. */
+  readonly batch: number;
+}
 
-/** How many turns each side has. */
-const ROUNDS = 61;
+const QUICK: Pace = { turn: 8, rounds: 41, warmUp: 60, batch: 4 };
 
-/** How long each side runs before anything is measured, in milliseconds. */
-const WARM_UP = 120;
-
-/** Calls between two looks at the clock. */
-const BATCH = 8;
+/** For work of milliseconds, such as a connection over TCP. */
+export const SLOW: Pace = { turn: 60, rounds: 15, warmUp: 300, batch: 1 };
 
 type Work = () => unknown;
 
-/** Calls of `work` per second, over about `milliseconds`. */
-async function rate(work: Work, milliseconds: number): Promise<number> {
+/** Calls per second, by the clock and by processor time. */
+interface Rate {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+function cpuMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Calls `work` over about `milliseconds`. */
+async function rate(work: Work, milliseconds: number, batch: number): Promise<Rate> {
   const start = performance.now();
+  const cpuStart = cpuMilliseconds();
   let calls = 0;
   let now = start;
   while (now - start < milliseconds) {
-    for (let i = 0; i < BATCH; i++) {
+    for (let i = 0; i < batch; i++) {
       const result = work();
       if (result instanceof Promise) await result;
     }
-    calls += BATCH;
+    calls += batch;
     now = performance.now();
   }
-  return 1000 * calls / (now - start);
+  const cpu = Math.max(cpuMilliseconds() - cpuStart, 0.001);
+  return { wall: 1000 * calls / (now - start), cpu: 1000 * calls / cpu };
 }
 
-function median(numbers: number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+/** The number that `part` of all are below. */
+function quantile(numbers: readonly number[], part: number): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
 }
 
 /**
  * Runs two pieces of work in turn, many short turns each, so that both meet the same machine, and compares them turn
- * by turn: the ratio is the median over the turns. One call of either does `perCall` of `unit`.
+ * by turn: the ratios are medians over the turns. One call of either does `perCall` of `unit`.
  */
 export async function compare(
   name: string,
   { unit, perCall }: { readonly unit: string; readonly perCall: number },
   ours: Work,
   baseline: Work,
+  pace: Pace = QUICK,
 ): Promise<BenchRow> {
-  for (const work of [ours, baseline]) await rate(work, WARM_UP);
-  const rates: number[] = [];
+  const { turn, rounds, warmUp, batch } = pace;
+  for (const work of [ours, baseline]) await rate(work, warmUp, batch);
+  const rates: Rate[] = [];
   const ratios: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  const cpuRatios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
     // Who goes first changes, since a turn may have to collect the garbage of the one before.
     const oursFirst = round % 2 === 0;
-    const first = await rate(oursFirst ? ours : baseline, TURN);
-    const second = await rate(oursFirst ? baseline : ours, TURN);
+    const first = await rate(oursFirst ? ours : baseline, turn, batch);
+    const second = await rate(oursFirst ? baseline : ours, turn, batch);
     const [mine, theirs] = oursFirst ? [first, second] : [second, first];
     rates.push(mine);
-    ratios.push(mine / theirs);
+    ratios.push(mine.wall / theirs.wall);
+    cpuRatios.push(mine.cpu / theirs.cpu);
   }
-  const value = median(rates) * perCall;
-  const ratio = median(ratios);
-  return { name, value, unit, baseline: value / ratio, ratio };
+  const value = quantile(rates.map(({ wall }) => wall), 0.5) * perCall;
+  const ratio = quantile(ratios, 0.5);
+  return {
+    name,
+    value,
+    unit,
+    baseline: value / ratio,
+    ratio,
+    cpuRatio: quantile(cpuRatios, 0.5),
+    cpuRange: [quantile(cpuRatios, 0.25), quantile(cpuRatios, 0.75)],
+    cpuMicroseconds: 1e6 / quantile(rates.map(({ cpu }) => cpu), 0.5),
+  };
 }

@@ -5,6 +5,7 @@
  */
 import { chain, isPromise } from "./maybe_promise.ts";
 import { TlsError, wipe } from "@sealane/wire";
+import { describeLists, sourceIn } from "./describe.ts";
 import type { CryptoProvider, MaybePromise, SignatureAlgorithm, Signer } from "./provider.ts";
 
 /** The elements of all lists, each id once: the first that has it wins. */
@@ -37,15 +38,26 @@ export function combineProviders(...providers: readonly CryptoProvider[]): Crypt
   const [first] = providers;
   if (first === undefined) throw new TlsError("api/argument", "there is no provider to combine");
   if (providers.length === 1) return first;
-  return Object.freeze({
-    name: providers.map(({ name }) => name).join("+"),
+  const lists = {
     cipherSuites: union(providers.map(({ cipherSuites }) => cipherSuites), ({ id }) => id),
     groups: union(providers.map(({ groups }) => groups), ({ id }) => id),
     signatures: combineSignatures(providers),
+  };
+  return Object.freeze({
+    name: providers.map(({ name }) => name).join("+"),
+    ...lists,
     random: (length: number) => first.random(length),
     // A copy: an asynchronous provider may refuse the key when the caller has long wiped its own.
     importPrivateKey: (pkcs8: Uint8Array) => importCopy(providers, pkcs8.slice()),
+    describe: () => describeLists(lists, (name) => sourceIn(firstWith(providers, name), name)),
   });
+}
+
+/** The provider that an algorithm of the union comes from. */
+function firstWith(providers: readonly CryptoProvider[], name: string): CryptoProvider {
+  const has = ({ cipherSuites, groups, signatures }: CryptoProvider) =>
+    [...cipherSuites, ...groups, ...signatures].some((algorithm) => algorithm.name === name);
+  return providers.find(has) ?? providers[0];
 }
 
 /** The algorithms of all providers, each scheme once: the first that has it is asked, and the others for keys that it cannot use. */

@@ -83,7 +83,9 @@ Deno.test("a private key goes to the next provider as it was, although the calle
 Deno.test("a signer says what computes with its key", async () => {
   const combined = combineProviders(nativeProvider, nobleProvider);
   const pkcs8 = fromHex(KEYS.p256.pkcs8);
-  assertEquals((await combined.importPrivateKey(pkcs8)).implementation, "platform");
+  assertEquals((await combined.importPrivateKey(pkcs8)).implementation, "webassembly");
+  const p384 = fromHex(KEYS.p384.pkcs8);
+  assertEquals((await combined.importPrivateKey(p384)).implementation, "platform");
   assertEquals((await nobleProvider.importPrivateKey(pkcs8)).implementation, "javascript");
   const without: CryptoProvider = {
     ...nativeProvider,

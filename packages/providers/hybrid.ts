@@ -108,14 +108,17 @@ function makeHybrid(
 }
 
 /** The order of our providers: the hybrid with X25519 first, then `curves` as they come, other hybrids, pure ML-KEM. */
-export function orderGroups(curves: readonly KeyExchangeGroup[]): KeyExchangeGroup[] {
-  const parts = [...curves, ...mlKemGroups];
+export function orderGroups(
+  curves: readonly KeyExchangeGroup[],
+  kems: readonly KeyExchangeGroup[] = mlKemGroups,
+): KeyExchangeGroup[] {
+  const parts = [...curves, ...kems];
   const groups = [
     hybridGroup(NamedGroup.X25519MLKEM768, parts),
     ...curves,
     hybridGroup(NamedGroup.SecP256r1MLKEM768, parts),
     hybridGroup(NamedGroup.SecP384r1MLKEM1024, parts),
-    ...mlKemGroups,
+    ...kems,
   ];
   return groups.filter((group) => group !== null);
 }

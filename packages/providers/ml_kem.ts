@@ -1,19 +1,32 @@
 /**
- * ML-KEM (FIPS 203) as key exchange groups (draft-ietf-tls-mlkem), from `@noble/post-quantum`: no platform has it
- * everywhere yet. The initiator's share is an encapsulation key, the responder's a ciphertext.
+ * ML-KEM (FIPS 203) as key exchange groups (draft-ietf-tls-mlkem), by the kernel of `mlkem/` or by
+ * `@noble/post-quantum`: no platform has it everywhere yet. The initiator's share is an encapsulation key, the responder's a ciphertext.
  *
  * @module
  */
-import { ml_kem1024, ml_kem512, ml_kem768, type MLKEM } from "@noble/post-quantum/ml-kem.js";
+import { ml_kem1024, ml_kem512, ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { NamedGroup, namedGroupName } from "@sealane/wire";
 import type { KeyExchangeGroup, KeyPair } from "./provider.ts";
+
+/** The functions of a parameter set (FIPS 203 section 7). Random bytes are fresh unless given, which is for tests. */
+export interface MlKem {
+  /** A key pair; `seed` is d and z, 64 bytes. The form of the secret key is the implementation's own. */
+  keygen(seed?: Uint8Array): { publicKey: Uint8Array; secretKey: Uint8Array };
+  /** A shared secret and its ciphertext; `message` is m, 32 bytes. Throws if a coefficient of the key is not below the modulus. */
+  encapsulate(
+    publicKey: Uint8Array,
+    message?: Uint8Array,
+  ): { cipherText: Uint8Array; sharedSecret: Uint8Array };
+  /** The shared secret of a ciphertext, whose length is right. */
+  decapsulate(cipherText: Uint8Array, secretKey: Uint8Array): Uint8Array;
+}
 
 /** A parameter set of ML-KEM. */
 export interface MlKemParameters {
   /** The group. */
   readonly id: NamedGroup;
   /** Its functions. */
-  readonly kem: MLKEM;
+  readonly kem: MlKem;
   /** Bytes of an encapsulation key (FIPS 203 table 3). */
   readonly shareLength: number;
   /** Bytes of a ciphertext (FIPS 203 table 3). */
@@ -71,9 +84,17 @@ export const ML_KEM: Readonly<Record<"512" | "768" | "1024", MlKemParameters>> =
   "1024": { id: NamedGroup.MLKEM1024, kem: ml_kem1024, shareLength: 1568, ciphertextLength: 1568 },
 };
 
-/** The three groups, most preferred first. */
-export const mlKemGroups: readonly KeyExchangeGroup[] = [
-  mlKemGroup(ML_KEM["768"]),
-  mlKemGroup(ML_KEM["1024"]),
-  mlKemGroup(ML_KEM["512"]),
-];
+/** The three groups, most preferred first, with the functions of `kems`. */
+export function mlKemGroupsOf(
+  kems: Readonly<Record<"512" | "768" | "1024", MlKem>>,
+): readonly KeyExchangeGroup[] {
+  const sizes = ["768", "1024", "512"] as const;
+  return sizes.map((size) => mlKemGroup({ ...ML_KEM[size], kem: kems[size] }));
+}
+
+/** The three groups of noble, most preferred first. */
+export const mlKemGroups: readonly KeyExchangeGroup[] = mlKemGroupsOf({
+  "512": ml_kem512,
+  "768": ml_kem768,
+  "1024": ml_kem1024,
+});

@@ -39,6 +39,24 @@ export interface CryptoProvider {
    * @throws {TlsError} `api/config` if the key is malformed or of a kind that this provider cannot use.
    */
   importPrivateKey(pkcs8: Uint8Array): MaybePromise<Signer>;
+  /**
+   * What each algorithm of the lists is computed by on this platform, in their order: for tables, and to see that a
+   * platform's own code or a fallback is in use. Providers may leave it out.
+   */
+  describe?(): readonly AlgorithmSource[];
+}
+
+/** Where an algorithm of a provider comes from. */
+export interface AlgorithmSource {
+  /** Which of the lists it is in. */
+  readonly kind: "cipher suite" | "group" | "signature";
+  /** Its registered name. */
+  readonly name: string;
+  /**
+   * What computes it: `node:crypto`, `WebCrypto`, `WebAssembly` (a kernel of this package), `TypeScript` (this package) or the
+   * name of an npm package. Two of them are joined by ` and `.
+   */
+  readonly from: string;
 }
 
 /** A TLS 1.3 cipher suite: an AEAD and a hash (RFC 9846 appendix B.4). */
@@ -207,10 +225,11 @@ export interface Signer {
   /** The public key as DER SubjectPublicKeyInfo, where known: it is checked against the certificate. */
   readonly publicKey?: Uint8Array;
   /**
-   * What computes with the private key, where known: the TLS library of the platform, or JavaScript, whose arithmetic takes a
-   * time that depends on the key. SECURITY.md says what that means.
+   * What computes with the private key, where known: the TLS library of the platform, a WebAssembly kernel of this package, which
+   * takes the same way whatever the key is, or JavaScript, whose arithmetic takes a time that depends on the key. SECURITY.md says
+   * what that means.
    */
-  readonly implementation?: "platform" | "javascript";
+  readonly implementation?: "platform" | "webassembly" | "javascript";
   /**
    * Signs `data` with one of {@link Signer.schemes}, in the form that TLS sends (ECDSA and SM2: DER). The `use` is
    * `certificate-verify` unless given.

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromHex, NamedGroup, toHex } from "@sealane/wire";
 import { hkdfExpand, hkdfExtract } from "./hkdf.ts";
-import { ML_KEM, mlKemGroups, mlKemKeyPair } from "./ml_kem.ts";
+import { ML_KEM, mlKemGroups, mlKemGroupsOf, mlKemKeyPair } from "./ml_kem.ts";
+import { loadMlKem } from "./mlkem/kernel.ts";
 import { nativeHash } from "./native/hash.ts";
 import { findNodeCrypto } from "./native/platform.ts";
 import { nobleHash } from "./noble/hash.ts";
@@ -234,31 +235,36 @@ for (const bits of [256, 384, 512] as const) {
 interface KemGroup {
   readonly tests: readonly (Case & Record<"seed" | "ek" | "c" | "K", string>)[];
 }
-for (const size of ["768", "1024"] as const) {
+const mlKem = loadMlKem();
+const KEMS = ["noble", ...(mlKem === null ? [] : ["kernel"])];
+
+for (const [name, size] of KEMS.flatMap((kem) => [[kem, "768"], [kem, "1024"]] as const)) {
   const files = [`mlkem_${size}_encaps`, `mlkem_${size}`];
-  const group = mlKemGroups.find(({ id }) => id === ML_KEM[size].id);
+  const groups = mlKem === null || name === "noble" ? mlKemGroups : mlKemGroupsOf(mlKem);
+  const kem = mlKem === null || name === "noble" ? ML_KEM[size].kem : mlKem[size];
+  const group = groups.find(({ id }) => id === ML_KEM[size].id);
   wycheproofTest<KemGroup>(
-    `ML-KEM-${size}: encapsulation keys`,
+    `ML-KEM-${size} on ${name}: encapsulation keys`,
     files.slice(0, 1),
     async (groups, file) => {
       for (const test of groups.flatMap(({ tests }) => tests)) {
         const answer = await group?.respond(fromHex(test.ek));
-        assertEquals(answer !== null, test.result === "valid", about(file, "noble", test));
+        assertEquals(answer !== null, test.result === "valid", about(file, name, test));
       }
     },
   );
   wycheproofTest<KemGroup>(
-    `ML-KEM-${size}: seeds and ciphertexts`,
+    `ML-KEM-${size} on ${name}: seeds and ciphertexts`,
     files.slice(1),
     async (groups, file) => {
       for (const test of groups.flatMap(({ tests }) => tests)) {
-        const what = about(file, "noble", test);
+        const what = about(file, name, test);
         const seed = fromHex(test.seed);
         if (seed.length !== 64) {
           assertEquals(test.result, "invalid", what);
           continue;
         }
-        const pair = mlKemKeyPair(ML_KEM[size], seed);
+        const pair = mlKemKeyPair({ ...ML_KEM[size], kem }, seed);
         if (test.result === "valid") assertEquals(toHex(pair.share), test.ek, what);
         const secret = await pair.complete(fromHex(test.c));
         assertEquals(secret && toHex(secret), test.result === "valid" ? test.K : null, what);

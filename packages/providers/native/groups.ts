@@ -4,11 +4,14 @@
  * @module
  */
 import type { KeyObject } from "node:crypto";
-import { concat, der, NamedGroup } from "@sealane/wire";
+import { concat, der, NamedGroup, TlsError } from "@sealane/wire";
 import { type Curve, CURVE_SHARE_LENGTHS, curveGroup } from "../curve_group.ts";
 import { orderGroups } from "../hybrid.ts";
 import { encodeKeyAlgorithm } from "../key_info.ts";
+import { mlKemGroups, mlKemGroupsOf } from "../ml_kem.ts";
+import type { P256 } from "../p256/kernel.ts";
 import type { KeyExchangeGroup } from "../provider.ts";
+import type { Kernels } from "./kernels.ts";
 import { type NodeCrypto, plain } from "./platform.ts";
 import { curveWorks } from "./probe.ts";
 
@@ -69,7 +72,28 @@ export function nativeCurves(crypto: NodeCrypto): Curve<KeyObject>[] {
     .filter((curve) => curveWorks(curve, CURVE_SHARE_LENGTHS.get(curve.id) ?? 0));
 }
 
-/** The groups that the platform has, hybrids included, most preferred first. */
-export function nativeGroups(crypto: NodeCrypto): KeyExchangeGroup[] {
-  return orderGroups(nativeCurves(crypto).map(curveGroup));
+/** P-256 by the kernel. */
+export function p256Curve(p256: P256): Curve<Uint8Array> {
+  return {
+    id: NamedGroup.secp256r1,
+    generate() {
+      const privateKey = p256.generate();
+      return { privateKey, share: p256.publicPoint(privateKey) };
+    },
+    agree(privateKey, peerShare) {
+      const secret = p256.agree(privateKey, peerShare);
+      if (secret === null) throw new TlsError("api/argument", "the share is no point of P-256");
+      return secret;
+    },
+  };
+}
+
+/** The groups that the platform has, hybrids included, most preferred first; P-256 and ML-KEM by the kernels, if given. */
+export function nativeGroups(crypto: NodeCrypto, { p256, mlKem }: Kernels): KeyExchangeGroup[] {
+  const curves = nativeCurves(crypto).map((curve) =>
+    p256 !== null && curve.id === NamedGroup.secp256r1
+      ? curveGroup(p256Curve(p256))
+      : curveGroup(curve)
+  );
+  return orderGroups(curves, mlKem === null ? mlKemGroups : mlKemGroupsOf(mlKem));
 }

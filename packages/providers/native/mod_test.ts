@@ -1,6 +1,8 @@
 import { isPromise } from "../maybe_promise.ts";
 import { assert, assertEquals } from "@std/assert";
 import { NamedGroup } from "@sealane/wire";
+import { combineProviders } from "../combine.ts";
+import { nobleProvider } from "../noble/mod.ts";
 import { nativeProvider } from "./mod.ts";
 
 Deno.test("native returns values, never promises", () => {
@@ -29,4 +31,62 @@ Deno.test("native offers X25519MLKEM768, X25519, P-256 and P-384 first", () => {
     NamedGroup.secp256r1,
     NamedGroup.secp384r1,
   ]);
+});
+
+const P256 = ["secp256r1", "ecdsa_secp256r1_sha256"];
+const KERNELS = [...P256, "SecP256r1MLKEM768", "MLKEM512", "MLKEM768", "MLKEM1024"];
+
+Deno.test("native says what comes from where, for every algorithm of its lists", () => {
+  const { cipherSuites, groups, signatures, describe } = nativeProvider;
+  const described = describe?.() ?? [];
+  assertEquals(
+    described.map(({ name }) => name),
+    [...cipherSuites, ...groups, ...signatures].map(({ name }) => name),
+  );
+  for (const { name, from } of described) {
+    if (KERNELS.includes(name)) assertEquals(from, "WebAssembly", name);
+  }
+  const from = (algorithm: string) => described.find(({ name }) => name === algorithm)?.from;
+  assertEquals(from("x25519"), "node:crypto");
+  assertEquals(from("TLS_CHACHA20_POLY1305_SHA256"), "WebAssembly and node:crypto");
+});
+
+Deno.test("a combined provider says the same of what it took from native", () => {
+  const both = combineProviders(nativeProvider, nobleProvider).describe?.() ?? [];
+  assertEquals(both.filter(({ name }) => P256.includes(name)).map(({ from }) => from), [
+    "WebAssembly",
+    "WebAssembly",
+  ]);
+});
+
+Deno.test("native has P-256 of node:crypto and ML-KEM of noble where WebAssembly is unavailable", async () => {
+  const native = JSON.stringify(new URL("mod.ts", import.meta.url).href);
+  const authority = JSON.stringify(new URL("../../pki/testing/authority.ts", import.meta.url).href);
+  const script = `
+    globalThis.WebAssembly = undefined;
+    const { nativeProvider: provider } = await import(${native});
+    const { createTestAuthority } = await import(${authority});
+    const { signer, publicKey } = await (await createTestAuthority(provider)).issue();
+    const name = "ecdsa_secp256r1_sha256";
+    const algorithm = provider.signatures.find((each) => each.name === name);
+    const data = new Uint8Array(100);
+    const signature = signer.sign(algorithm.scheme, data);
+    const ok = algorithm.verify(publicKey, data, signature, "certificate-verify");
+    const group = provider.groups.find((each) => each.name === "SecP256r1MLKEM768");
+    const pair = group.generate();
+    const answer = group.respond(pair.share);
+    const same = pair.complete(answer.share).every((byte, i) => byte === answer.secret[i]);
+    const sources = provider.describe().filter((each) => [group.name, name].includes(each.name));
+    console.log(ok, same, sources.map(({ from }) => from).join());
+  `;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", script],
+    cwd: new URL("../../..", import.meta.url).pathname,
+  }).output();
+  const text = new TextDecoder().decode(stdout).trim();
+  assertEquals(
+    text,
+    "true true node:crypto and @noble/post-quantum,node:crypto",
+    new TextDecoder().decode(stderr),
+  );
 });

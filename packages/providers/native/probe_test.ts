@@ -4,6 +4,7 @@ import { NamedGroup, TlsError } from "@sealane/wire";
 import { isPromise } from "../maybe_promise.ts";
 import type { AeadKey } from "../provider.ts";
 import type { NodeCrypto } from "./platform.ts";
+import { NO_KERNELS } from "./kernels.ts";
 import { providerOver } from "./provider_over.ts";
 
 /** A `node:crypto` with some of its functions replaced. */
@@ -20,10 +21,10 @@ const KEMS: number[] = [NamedGroup.MLKEM512, NamedGroup.MLKEM768, NamedGroup.MLK
 
 Deno.test("the native provider leaves out curves without a key exchange that works", () => {
   for (const diffieHellman of [undefined, missing, () => new Uint8Array(32), () => null]) {
-    const { groups } = providerOver(platform({ diffieHellman }));
+    const { groups } = providerOver(platform({ diffieHellman }), NO_KERNELS);
     assertEquals(groups.filter(({ id }) => !KEMS.includes(id)), []);
   }
-  const { groups } = providerOver(platform({ generateKeyPairSync: missing }));
+  const { groups } = providerOver(platform({ generateKeyPairSync: missing }), NO_KERNELS);
   assertEquals(groups.length, 3);
 });
 
@@ -33,14 +34,16 @@ Deno.test("the native provider leaves out one curve that does not work, with its
       ? missing()
       // The overloads are of no use for arguments that are passed on.
       : nodeCrypto.generateKeyPairSync(type as "ec", options as { namedCurve: string });
-  const ids = providerOver(platform({ generateKeyPairSync })).groups.map(({ id }) => id);
+  const ids = providerOver(platform({ generateKeyPairSync }), NO_KERNELS).groups.map(({ id }) =>
+    id
+  );
   assert(!ids.includes(NamedGroup.x25519) && !ids.includes(NamedGroup.X25519MLKEM768));
   assert(ids.includes(NamedGroup.secp256r1) && ids.includes(NamedGroup.SecP256r1MLKEM768));
 });
 
 Deno.test("the native provider leaves out suites whose hash or cipher does not work", () => {
   const names = (changes: Record<string, unknown>) =>
-    providerOver(platform(changes)).cipherSuites.map(({ name }) => name).sort();
+    providerOver(platform(changes), NO_KERNELS).cipherSuites.map(({ name }) => name).sort();
   const all = names({});
   assertEquals(all.length, 5);
   const createHash = (name: string) => name === "sha384" ? missing() : nodeCrypto.createHash(name);
@@ -56,7 +59,9 @@ Deno.test("a cipher that takes every tag is left out", () => {
     const decipher = nodeCrypto.createDecipheriv(name, ...rest);
     return Object.assign(decipher, { final: () => new Uint8Array() });
   };
-  const names = providerOver(platform({ createDecipheriv })).cipherSuites.map(({ name }) => name);
+  const names = providerOver(platform({ createDecipheriv }), NO_KERNELS).cipherSuites.map((
+    { name },
+  ) => name);
   assertEquals(names.filter((name) => /GCM|CHACHA/.test(name)), []);
 });
 
@@ -64,7 +69,8 @@ Deno.test("where the platform has no mask for QUIC, noble has one", () => {
   const createCipheriv = (name: string, ...rest: [Uint8Array, Uint8Array]) =>
     name.endsWith("ecb") ? missing() : nodeCrypto.createCipheriv(name, ...rest);
   for (
-    const { name, headerProtection } of providerOver(platform({ createCipheriv })).cipherSuites
+    const { name, headerProtection } of providerOver(platform({ createCipheriv }), NO_KERNELS)
+      .cipherSuites
   ) {
     assertEquals(headerProtection === undefined, name.includes("CCM_8"), name);
   }
@@ -72,14 +78,17 @@ Deno.test("where the platform has no mask for QUIC, noble has one", () => {
 
 Deno.test("a platform that fails over a good share or record is not taken for a peer that forges", () => {
   let fails = false;
-  const { groups, cipherSuites } = providerOver(platform({
-    diffieHellman: (options: Parameters<typeof nodeCrypto.diffieHellman>[0]) =>
-      fails ? missing() : nodeCrypto.diffieHellman(options),
-    createDecipheriv(name: string, ...rest: [Uint8Array, Uint8Array]) {
-      const decipher = nodeCrypto.createDecipheriv(name, ...rest);
-      return fails ? Object.assign(decipher, { final: missing }) : decipher;
-    },
-  }));
+  const { groups, cipherSuites } = providerOver(
+    platform({
+      diffieHellman: (options: Parameters<typeof nodeCrypto.diffieHellman>[0]) =>
+        fails ? missing() : nodeCrypto.diffieHellman(options),
+      createDecipheriv(name: string, ...rest: [Uint8Array, Uint8Array]) {
+        const decipher = nodeCrypto.createDecipheriv(name, ...rest);
+        return fails ? Object.assign(decipher, { final: missing }) : decipher;
+      },
+    }),
+    NO_KERNELS,
+  );
   const pairs = groups.filter(({ id }) => !KEMS.includes(id)).map((group) => {
     const pair = group.generate();
     assert(!isPromise(pair));

@@ -14,6 +14,7 @@ import {
 } from "../key_info.ts";
 import { mlDsaAlgorithms, mlDsaSigner } from "../ml_dsa.ts";
 import { nobleVerify } from "../noble/signatures.ts";
+import type { P256 } from "../p256/kernel.ts";
 import { platformAlgorithm } from "../platform_algorithm.ts";
 import {
   encodePkcs8,
@@ -28,6 +29,7 @@ import type { SignatureAlgorithm, Signer } from "../provider.ts";
 import { pickScheme, type SchemeInfo, SCHEMES, schemesOfKey } from "../schemes.ts";
 import type { Verify } from "../signature_algorithm.ts";
 import { nodeHashName } from "./hash.ts";
+import { p256Signer, p256Verify } from "./p256_signatures.ts";
 import { type NodeCrypto, plain } from "./platform.ts";
 
 /** How `node:crypto` is told a scheme, for `sign` and `verify` alike. */
@@ -88,7 +90,7 @@ function importPkcs8(crypto: NodeCrypto, pkcs8: Uint8Array): KeyObject {
 }
 
 /** The algorithms that the platform has, and ML-DSA. */
-export function nativeSignatures(crypto: NodeCrypto): SignatureAlgorithm[] {
+export function nativeSignatures(crypto: NodeCrypto, p256: P256 | null): SignatureAlgorithm[] {
   const algorithms: SignatureAlgorithm[] = [];
   for (const info of SCHEMES) {
     const options = nodeScheme(crypto, info);
@@ -96,8 +98,11 @@ export function nativeSignatures(crypto: NodeCrypto): SignatureAlgorithm[] {
       algorithms.push(...mlDsaAlgorithms.filter(({ scheme }) => scheme === info.scheme));
     } else if (isSupported(crypto, info)) {
       const { hash, ...rest } = options;
-      const verify: Verify = (key, data, signature) =>
+      const byPlatform: Verify = (key, data, signature) =>
         crypto.verify(hash, data, { key: importSpki(crypto, key), ...rest }, signature);
+      const verify = info.kind === "ecdsa" && p256 !== null
+        ? p256Verify(crypto, p256, info, byPlatform)
+        : byPlatform;
       const reference: Verify = (key, data, signature) => nobleVerify(info, key, data, signature);
       algorithms.push(platformAlgorithm(info, verify, reference));
     }
@@ -105,9 +110,12 @@ export function nativeSignatures(crypto: NodeCrypto): SignatureAlgorithm[] {
   return algorithms;
 }
 
-/** A signer for a PKCS#8 key. */
-export function nativeSigner(crypto: NodeCrypto, pkcs8: Uint8Array): Signer {
+/** A signer for a PKCS#8 key; P-256 by the kernel, if there is one. */
+export function nativeSigner(crypto: NodeCrypto, p256: P256 | null, pkcs8: Uint8Array): Signer {
   const parsed = parsePrivateKey(pkcs8);
+  if (p256 !== null && parsed.kind === "ec" && parsed.curve === "P-256") {
+    return p256Signer(crypto, p256, parsed);
+  }
   if (isMlDsaKey(parsed)) {
     return mlDsaSigner(parsed);
   }

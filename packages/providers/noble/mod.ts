@@ -15,6 +15,7 @@
  * @module
  */
 import { cipherSuites } from "../cipher_suites.ts";
+import { describeLists } from "../describe.ts";
 import type { CryptoProvider } from "../provider.ts";
 import { nobleAeads, nobleMasks } from "./aead.ts";
 import { nobleGroups } from "./groups.ts";
@@ -24,15 +25,28 @@ import { nobleSignatures, nobleSigner } from "./signatures.ts";
 
 const hashes = { "SHA-256": nobleHash("SHA-256"), "SHA-384": nobleHash("SHA-384") };
 
-/** The provider in plain JavaScript. */
-export const nobleProvider: CryptoProvider = Object.freeze({
-  name: "noble",
+const lists = {
   // ChaCha20-Poly1305 is about four times as fast as AES here, and free of tables.
   cipherSuites: Object.freeze(
     cipherSuites({ hashes, aeads: nobleAeads, masks: nobleMasks }, { chachaFirst: true }),
   ),
   groups: Object.freeze(nobleGroups),
   signatures: Object.freeze(nobleSignatures),
+};
+
+/** The npm package that an algorithm comes from. */
+function sourceOf(name: string): string {
+  if (name.startsWith("TLS_")) return "@noble/ciphers";
+  if (name.startsWith("rsa_")) return "TypeScript";
+  if (/^mldsa|^MLKEM/.test(name)) return "@noble/post-quantum";
+  return name.includes("MLKEM") ? "@noble/curves and @noble/post-quantum" : "@noble/curves";
+}
+
+/** The provider in plain JavaScript. */
+export const nobleProvider: CryptoProvider = Object.freeze({
+  name: "noble",
+  ...lists,
   random: randomBytes,
   importPrivateKey: nobleSigner,
+  describe: () => describeLists(lists, sourceOf),
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import { fromHex } from "@sealane/wire";
+import { SCALAR_LENGTH } from "../weierstrass/scalar.ts";
 
 /** The curve y^2 = x^3 + a x + b over the integers modulo p, with the generator G of the prime order n. */
 export const CURVE_SM2: Readonly<Record<"p" | "a" | "b" | "n" | "h" | "Gx" | "Gy", bigint>> = {
@@ -16,8 +17,6 @@ export const CURVE_SM2: Readonly<Record<"p" | "a" | "b" | "n" | "h" | "Gx" | "Gy
   Gy: 0xbc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0n,
 };
 
-/** Bytes of a coordinate or a scalar. */
-export const SCALAR_LENGTH = 32;
 /** Bytes of a point in uncompressed form (SEC 1 section 2.3.3). */
 export const POINT_LENGTH = 65;
 
@@ -43,18 +42,6 @@ export const N_BYTES: Uint8Array = toBytes32(CURVE_SM2.n);
 /** n - 1, above every private key: 1 + d has to have an inverse (GB/T 32918.2 section 6.1). */
 export const N_MINUS_1_BYTES: Uint8Array = toBytes32(CURVE_SM2.n - 1n);
 
-/** Whether 0 < `value` < `limit`, both 32 bytes. The time does not depend on the value. */
-export function inRange(value: Uint8Array, limit: Uint8Array): boolean {
-  if (value.length !== SCALAR_LENGTH) return false;
-  let borrow = 0;
-  let bits = 0;
-  for (let i = SCALAR_LENGTH - 1; i >= 0; i--) {
-    borrow = (value[i] - limit[i] - borrow) >> 8 & 1;
-    bits |= value[i];
-  }
-  return (borrow & Number(bits !== 0)) === 1;
-}
-
 /**
  * The coordinates of an uncompressed point: 65 bytes, 0x04 first, coordinates below p (RFC 8422 section 5.4.1; TLS 1.3
  * has no other form). `null` for any other form. Whether it is on the curve is not checked here.
@@ -72,12 +59,4 @@ export function encodePoint(point: Uint8Array): Uint8Array {
   bytes[0] = 4;
   bytes.set(point, 1);
   return bytes;
-}
-
-/** A random scalar of 1..`limit` - 1, by rejection: one in 2^32 tries fails. */
-export function randomScalar(limit: Uint8Array): Uint8Array {
-  for (;;) {
-    const scalar = crypto.getRandomValues(new Uint8Array(SCALAR_LENGTH));
-    if (inRange(scalar, limit)) return scalar;
-  }
 }

@@ -6,8 +6,9 @@
  */
 import { NamedGroup, namedGroupName, wipe } from "@sealane/wire";
 import type { KeyAgreement, KeyExchangeGroup, KeyPair } from "../provider.ts";
-import { decodePoint, encodePoint, N_BYTES, POINT_LENGTH, randomScalar } from "./curve.ts";
+import { randomScalar } from "../weierstrass/scalar.ts";
 import { engine } from "./choose_engine.ts";
+import { decodePoint, encodePoint, N_BYTES, POINT_LENGTH } from "./curve.ts";
 
 /** The x coordinate of the product, or `null` for a share that is no point of the curve. */
 function agree(scalar: Uint8Array, peerShare: Uint8Array): Uint8Array | null {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { instantiateBase64 } from "../wasm/instantiate.ts";
 import { KERNEL_WASM } from "./kernel_wasm.ts";
 
 /** What the module exports; `kernel/` has the source. Addresses are in bytes. */
@@ -57,10 +58,8 @@ export interface Kernel {
 
 function instantiate(): Kernel | null {
   try {
-    const bytes = Uint8Array.from(atob(KERNEL_WASM), (character) => character.charCodeAt(0));
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
     // The module is our own: it has these exports (kernel/index.as).
-    const call = instance.exports as unknown as KernelExports;
+    const call = instantiateBase64(KERNEL_WASM) as unknown as KernelExports;
     const { buffer } = call.memory;
     const view = (address: WebAssembly.Global, length: number) =>
       new Uint8Array(buffer, address.value, length);

@@ -4,7 +4,8 @@
  * @module
  */
 import { contextTag, der, DerReader, equalBytes } from "@sealane/wire";
-import { decodePoint, encodePoint, inRange, N_MINUS_1_BYTES } from "./curve.ts";
+import { inRange } from "../weierstrass/scalar.ts";
+import { decodePoint, encodePoint, N_MINUS_1_BYTES } from "./curve.ts";
 
 /** id-ecPublicKey (RFC 5480 section 2.1.1). */
 const EC_PUBLIC_KEY = "1.2.840.10045.2.1";

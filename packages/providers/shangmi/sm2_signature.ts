@@ -13,9 +13,10 @@ import {
   wipe,
 } from "@sealane/wire";
 import type { SignatureAlgorithm, SignatureUse, Signer, SignOptions } from "../provider.ts";
-import { CURVE_SM2, inRange, N_BYTES, SCALAR_LENGTH, toBigInt, toBytes32 } from "./curve.ts";
-import type { Sm2Arithmetic } from "./engine.ts";
+import { inRange, SCALAR_LENGTH } from "../weierstrass/scalar.ts";
 import { engine } from "./choose_engine.ts";
+import { CURVE_SM2, N_BYTES, toBigInt, toBytes32 } from "./curve.ts";
+import type { Sm2Arithmetic } from "./engine.ts";
 import { encodeSm2Spki, readSm2PrivateKey, readSm2Spki, sameOrAbsent } from "./sm2_keys.ts";
 import { sm3, sm3Digest } from "./sm3.ts";
 

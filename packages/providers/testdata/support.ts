@@ -6,9 +6,10 @@
 import { der, fromHex, NamedGroup } from "@sealane/wire";
 import { agreeOnCurve, type Curve } from "../curve_group.ts";
 import { EC_CURVES, type EcCurve, encodeKeyAlgorithm } from "../key_info.ts";
-import { nativeCurves } from "../native/groups.ts";
+import { nativeCurves, p256Curve } from "../native/groups.ts";
 import { nativeProvider } from "../native/mod.ts";
 import { findNodeCrypto } from "../native/platform.ts";
+import { loadP256 } from "../p256/kernel.ts";
 import { nobleCurves } from "../noble/groups.ts";
 import { nobleProvider } from "../noble/mod.ts";
 import { encodePkcs8 } from "../private_key.ts";
@@ -115,6 +116,14 @@ function allCurves(): TestCurve[] {
         return nodeCrypto.createPrivateKey({ key, format: "der", type: "pkcs8" });
       })
     );
+  const p256 = loadP256();
+  const kernel = p256 === null ? [] : [
+    testCurve("kernel", p256Curve(p256), (scalar) => {
+      const padded = new Uint8Array(32);
+      padded.set(scalar.subarray(-32), Math.max(0, 32 - scalar.length));
+      return padded;
+    }),
+  ];
   const noble = nobleCurves.map((curve) =>
     testCurve("noble", curve, (scalar) => {
       const length = EC_CURVES[NIST.get(curve.id) ?? "P-256"].bytes;
@@ -134,7 +143,7 @@ function allCurves(): TestCurve[] {
       return crypto.subtle.importKey("pkcs8", key, algorithm, false, ["deriveBits"]);
     })
   );
-  return [...native, ...noble, ...web];
+  return [...native, ...kernel, ...noble, ...web];
 }
 
 /** Every curve of every back end. */

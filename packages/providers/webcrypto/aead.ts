@@ -1,10 +1,12 @@
 /**
- * AES-GCM through `crypto.subtle`. ChaCha20-Poly1305 and AES-CCM, which it does not have, come from noble.
+ * AES-GCM through `crypto.subtle`. ChaCha20-Poly1305, which it does not have, comes from a WebAssembly
+ * kernel of this package, AES-CCM from noble.
  *
  * @module
  */
+import { loadChacha } from "../chacha/kernel.ts";
 import { checkLength, NONCE_LENGTH, placeFor, type SuiteParts } from "../cipher_suites.ts";
-import { nobleAeads } from "../noble/aead.ts";
+import { nobleAeads, nobleChachaKey } from "../noble/aead.ts";
 import type { AeadKey } from "../provider.ts";
 import { input, subtle } from "./subtle.ts";
 
@@ -67,9 +69,17 @@ async function importAesKey(key: Uint8Array): Promise<AeadKey> {
   return new WebCryptoAeadKey(await subtle.importKey("raw", input(key), "AES-GCM", false, usages));
 }
 
+/** ChaCha20-Poly1305 by the kernel, and by noble what is too long for it. */
+function importChachaKey(key: Uint8Array): AeadKey {
+  const noble = nobleChachaKey(key);
+  const limits = { seal: Infinity, open: Infinity };
+  return loadChacha()?.importKey(key, limits, noble) ?? noble;
+}
+
 /** Every AEAD. */
 export const webCryptoAeads: Required<SuiteParts["aeads"]> = {
   ...nobleAeads,
   "AES-128-GCM": importAesKey,
   "AES-256-GCM": importAesKey,
+  "ChaCha20-Poly1305": importChachaKey,
 };

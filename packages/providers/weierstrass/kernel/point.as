@@ -1,25 +1,14 @@
-// Points of curveSM2 in projective coordinates, with the complete formulas of Renes, Costello and Batina, "Complete addition
-// formulas for prime order elliptic curves" (EUROCRYPT 2016), algorithms 4, 5 and 6 (a = -3). They hold for every pair of
-// points, infinity among them, so that a scalar multiplication has no special cases.
+// Points of a curve y^2 = x^3 - 3x + b of prime order in projective coordinates, with the complete formulas of Renes, Costello
+// and Batina, "Complete addition formulas for prime order elliptic curves" (EUROCRYPT 2016), algorithms 4, 5 and 6 (a = -3).
+// They hold for every pair of points, infinity among them, so that a scalar multiplication has no special cases.
 //
 // `u` in comments is the bound on limbs, in units of 2^27, of which `field.as` speaks: points have u <= 2 for X and Y and
 // u <= 4 for Z.
-import { IO } from "./memory";
-import { add, canonical, copy, FE, fromBytes, invert, isZero, mul, ONE, square, sub, toBytes, triple } from "./field";
+import { B, G, ONE } from "./curve";
+import { add, canonical, copy, FE, fromBytes, invert, isZero, mul, square, sub, toBytes, triple } from "./field";
 
 /** Bytes of a point. */
 const POINT: usize = 240;
-
-/** The coefficient b. */
-const B: usize = memory.data<i64>([
-  0x7508903, 0x3195e06, 0x36cc630, 0x1b826f5, 0x73cde6c, 0x28e1e38, 0x01505ea, 0x590a4f3, 0x2378b38, 0x0001f0c,
-]);
-/** The generator G. */
-const G: usize = memory.data<i64>([
-  0x0a7a445, 0x487a0c0, 0x7d01e89, 0x5b75809, 0x1e607b9, 0x261e19f, 0x6d99ac2, 0x60bad43, 0x7dcb54e, 0x00013d2,
-  0x37758f3, 0x2c9e168, 0x25d694e, 0x61fd2bf, 0x7d795e3, 0x5247c60, 0x7b066e2, 0x37b1a99, 0x53968cd, 0x0000b2e,
-  0x0004000, 0x0000000, 0x7000000, 0x7ffffff, 0x0000003, 0x0000000, 0x0000000, 0x0000000, 0x0400000, 0x0000000,
-]);
 
 const SCRATCH: usize = memory.data(80 * 10, 16);
 const T0 = SCRATCH, T1 = T0 + FE, T2 = T1 + FE, T3 = T2 + FE, T4 = T3 + FE;
@@ -301,40 +290,40 @@ function wipePoints(): void {
   memory.fill(SCRATCH, 0, 80 * 10);
 }
 
-/** The scalar at IO times G: its 64 bytes at IO + 64. `false` if that is infinity. Constant time. */
-export function sm2Base(): bool {
-  multiplyBase(IO);
-  const ok = writeAffine(IO + 64);
+/** The scalar at `k` times G: its 64 bytes go to `to`. `false` if that is infinity. Constant time. */
+export function base(k: usize, to: usize): bool {
+  multiplyBase(k);
+  const ok = writeAffine(to);
   wipePoints();
   return ok;
 }
 
 /**
- * The scalar at IO times the point at IO + 64, which it replaces. `false` if that point is not on the curve or the result
- * is infinity. Constant time.
+ * The scalar at `k` times the point at `point`, which the product replaces. `false` if that point is not on the curve or the
+ * product is infinity. Constant time.
  */
-export function sm2Multiply(): bool {
-  if (!readAffine(IO + 64)) return false;
-  multiplyPoint(IO, true);
-  const ok = writeAffine(IO + 64);
+export function multiply(k: usize, point: usize): bool {
+  if (!readAffine(point)) return false;
+  multiplyPoint(k, true);
+  const ok = writeAffine(point);
   wipePoints();
   return ok;
 }
 
 /**
- * The scalar at IO times G plus the scalar at IO + 32 times the point at IO + 64, which the sum replaces. `false` if that
+ * The scalar at `k` times G plus the scalar at `m` times the point at `point`, which the sum replaces. `false` if that
  * point is not on the curve or the sum is infinity. For public values only.
  */
-export function sm2MultiplyAdd(): bool {
-  if (!readAffine(IO + 64)) return false;
-  multiplyPoint(IO + 32, false);
+export function multiplyAdd(k: usize, m: usize, point: usize): bool {
+  if (!readAffine(point)) return false;
+  multiplyPoint(m, false);
   memory.copy(MULTIPLES, ACCUMULATOR, POINT);
-  multiplyBase(IO);
+  multiplyBase(k);
   addPoints(ACCUMULATOR, ACCUMULATOR, MULTIPLES);
-  return writeAffine(IO + 64);
+  return writeAffine(point);
 }
 
-/** Whether the point at IO + 64 is on the curve. */
-export function sm2OnCurve(): bool {
-  return readAffine(IO + 64);
+/** Whether the point at `point` is on the curve. */
+export function onCurve(point: usize): bool {
+  return readAffine(point);
 }

@@ -1,4 +1,5 @@
-// The field of curveSM2: integers modulo p = 2^256 - 2^224 - 2^96 + 2^64 - 1, in Montgomery form with R = 2^270.
+// The field of a curve over the integers modulo p, in Montgomery form with R = 2^270. The curve's `curve.as` has its constants:
+// p is 2^256 - 2^224 + W192 2^192 + W96 2^96 + W64 2^64 - 1, and each W is 1, 0 or -1.
 //
 // An element is ten signed 64-bit limbs of 27 bits (80 bytes), not reduced: `add` and `sub` carry nothing. A product makes
 // limbs of 0..2^27 again (the top one is small and may be negative). It is exact while
@@ -7,22 +8,12 @@
 // of a and b is less than p + |a * b| / R, which is less than 2p for |a|, |b| < 64p.
 //
 // No branch and no address depends on a value.
+import { ONE, P, P_30, P_30_INVERSE, R2, W192, W64, W96 } from "./curve";
+import { from30, invert30, to30 } from "./inverse";
 
 /** Bytes of an element. */
 export const FE: usize = 80;
 const MASK: i64 = 0x7ffffff;
-
-const P: usize = memory.data<i64>([
-  0x7ffffff, 0x7ffffff, 0x00003ff, 0x7ff8000, 0x7ffffff, 0x7ffffff, 0x7ffffff, 0x7ffffff, 0x7fffeff, 0x0001fff,
-]);
-/** R^2 mod p. */
-const R2: usize = memory.data<i64>([
-  0x0000000, 0x0000006, 0x0000080, 0x7fff800, 0x002ffff, 0x0200000, 0x4000000, 0x0000000, 0x0000020, 0x0000800,
-]);
-/** R mod p, which is one. */
-export const ONE: usize = memory.data<i64>([
-  0x0004000, 0x0000000, 0x7000000, 0x7ffffff, 0x0000003, 0x0000000, 0x0000000, 0x0000000, 0x0400000, 0x0000000,
-]);
 
 // @ts-ignore: decorator
 @inline function limb(a: usize, i: usize): i64 { return load<i64>(a + 8 * i); }
@@ -67,7 +58,7 @@ export function triple(out: usize, a: usize): void {
 }
 
 /** Carries, so that all limbs but the top one are of 0..2^27. */
-function carry(a: usize): void {
+export function carry(a: usize): void {
   let c: i64 = 0;
   for (let i: usize = 0; i < 9; i++) {
     c += limb(a, i);
@@ -84,19 +75,30 @@ function carry(a: usize): void {
   c0: i64, c1: i64, c2: i64, c3: i64, c4: i64, c5: i64, c6: i64, c7: i64, c8: i64, c9: i64,
   c10: i64, c11: i64, c12: i64, c13: i64, c14: i64, c15: i64, c16: i64, c17: i64, c18: i64,
 ): void {
-  // p = -1 mod 2^27, so the multiple q of p that clears a column is the column itself; q p is four shifts, at bits
-  // 64 = 2 * 27 + 10, 96 = 3 * 27 + 15, 224 = 8 * 27 + 8 and 256 = 9 * 27 + 13.
+  // p = -1 mod 2^27, so the multiple q of p that clears a column is the column itself; q p is shifts, at bits
+  // 64 = 2 * 27 + 10, 96 = 3 * 27 + 15, 192 = 7 * 27 + 3, 224 = 8 * 27 + 8 and 256 = 9 * 27 + 13. The products with W are
+  // by constants: the compiler leaves a shift, its negative, or nothing.
   let q: i64;
-  q = c0 & MASK; c1 += c0 >> 27; c2 += q << 10; c3 -= q << 15; c8 -= q << 8; c9 += q << 13;
-  q = c1 & MASK; c2 += c1 >> 27; c3 += q << 10; c4 -= q << 15; c9 -= q << 8; c10 += q << 13;
-  q = c2 & MASK; c3 += c2 >> 27; c4 += q << 10; c5 -= q << 15; c10 -= q << 8; c11 += q << 13;
-  q = c3 & MASK; c4 += c3 >> 27; c5 += q << 10; c6 -= q << 15; c11 -= q << 8; c12 += q << 13;
-  q = c4 & MASK; c5 += c4 >> 27; c6 += q << 10; c7 -= q << 15; c12 -= q << 8; c13 += q << 13;
-  q = c5 & MASK; c6 += c5 >> 27; c7 += q << 10; c8 -= q << 15; c13 -= q << 8; c14 += q << 13;
-  q = c6 & MASK; c7 += c6 >> 27; c8 += q << 10; c9 -= q << 15; c14 -= q << 8; c15 += q << 13;
-  q = c7 & MASK; c8 += c7 >> 27; c9 += q << 10; c10 -= q << 15; c15 -= q << 8; c16 += q << 13;
-  q = c8 & MASK; c9 += c8 >> 27; c10 += q << 10; c11 -= q << 15; c16 -= q << 8; c17 += q << 13;
-  q = c9 & MASK; c10 += c9 >> 27; c11 += q << 10; c12 -= q << 15; c17 -= q << 8; c18 += q << 13;
+  q = c0 & MASK; c1 += c0 >> 27; c2 += W64 * (q << 10); c3 += W96 * (q << 15);
+  c7 += W192 * (q << 3); c8 -= q << 8; c9 += q << 13;
+  q = c1 & MASK; c2 += c1 >> 27; c3 += W64 * (q << 10); c4 += W96 * (q << 15);
+  c8 += W192 * (q << 3); c9 -= q << 8; c10 += q << 13;
+  q = c2 & MASK; c3 += c2 >> 27; c4 += W64 * (q << 10); c5 += W96 * (q << 15);
+  c9 += W192 * (q << 3); c10 -= q << 8; c11 += q << 13;
+  q = c3 & MASK; c4 += c3 >> 27; c5 += W64 * (q << 10); c6 += W96 * (q << 15);
+  c10 += W192 * (q << 3); c11 -= q << 8; c12 += q << 13;
+  q = c4 & MASK; c5 += c4 >> 27; c6 += W64 * (q << 10); c7 += W96 * (q << 15);
+  c11 += W192 * (q << 3); c12 -= q << 8; c13 += q << 13;
+  q = c5 & MASK; c6 += c5 >> 27; c7 += W64 * (q << 10); c8 += W96 * (q << 15);
+  c12 += W192 * (q << 3); c13 -= q << 8; c14 += q << 13;
+  q = c6 & MASK; c7 += c6 >> 27; c8 += W64 * (q << 10); c9 += W96 * (q << 15);
+  c13 += W192 * (q << 3); c14 -= q << 8; c15 += q << 13;
+  q = c7 & MASK; c8 += c7 >> 27; c9 += W64 * (q << 10); c10 += W96 * (q << 15);
+  c14 += W192 * (q << 3); c15 -= q << 8; c16 += q << 13;
+  q = c8 & MASK; c9 += c8 >> 27; c10 += W64 * (q << 10); c11 += W96 * (q << 15);
+  c15 += W192 * (q << 3); c16 -= q << 8; c17 += q << 13;
+  q = c9 & MASK; c10 += c9 >> 27; c11 += W64 * (q << 10); c12 += W96 * (q << 15);
+  c16 += W192 * (q << 3); c17 -= q << 8; c18 += q << 13;
   store<i64>(out, c10 & MASK, 0); c11 += c10 >> 27;
   store<i64>(out, c11 & MASK, 8); c12 += c11 >> 27;
   store<i64>(out, c12 & MASK, 16); c13 += c12 >> 27;
@@ -168,36 +170,6 @@ export function square(out: usize, a: usize): void {
   );
 }
 
-/** `out = a^(2^count) b`, with `b` of small limbs; `out` is not `b`. */
-function squareMany(out: usize, a: usize, count: i32, b: usize): void {
-  square(out, a);
-  for (let i = 1; i < count; i++) square(out, out);
-  mul(out, out, b);
-}
-
-const INVERSION: usize = memory.data(80 * 6, 16);
-
-/** `out = 1 / a`, and 0 for 0: a^(p - 2). `out` is not `a`. */
-export function invert(out: usize, a: usize): void {
-  const x2 = INVERSION, x4 = x2 + FE, x8 = x4 + FE, x16 = x8 + FE, x30 = x16 + FE, x32 = x30 + FE;
-  squareMany(x2, a, 1, a); // x_n = a^(2^n - 1)
-  squareMany(x4, x2, 2, x2);
-  squareMany(x8, x4, 4, x4);
-  squareMany(x16, x8, 8, x8);
-  squareMany(x30, x16, 8, x8);
-  squareMany(x30, x30, 4, x4);
-  squareMany(x30, x30, 2, x2);
-  squareMany(x32, x30, 2, x2);
-  squareMany(out, x30, 1, a); // p - 2 is 31 ones, a zero, 128 ones, 32 zeros, 62 ones, a zero and a one
-  squareMany(out, out, 33, x32);
-  squareMany(out, out, 32, x32);
-  squareMany(out, out, 32, x32);
-  squareMany(out, out, 32, x32);
-  squareMany(out, out, 64, x32);
-  squareMany(out, out, 30, x30);
-  squareMany(out, out, 2, a);
-}
-
 /** Subtracts `modulus` from `a` if the difference is not negative. Limbs must be carried. */
 export function subtractOnce(a: usize, modulus: usize): void {
   let c: i64 = 0;
@@ -260,14 +232,28 @@ export function canonical(out: usize, a: usize): void {
   subtractOnce(out, P);
 }
 
+/** The number of 0..p-1 that an element stands for, not in Montgomery form. */
+function plain(out: usize, a: usize): void {
+  mul(out, a, PLAIN_ONE);
+  add(out, out, P);
+  carry(out);
+  subtractOnce(out, P);
+  subtractOnce(out, P);
+}
+
 /** 32 big-endian bytes of an element. */
 export function toBytes(bytes: usize, a: usize): void {
-  mul(CANONICAL, a, PLAIN_ONE);
-  add(CANONICAL, CANONICAL, P);
-  carry(CANONICAL);
-  subtractOnce(CANONICAL, P);
-  subtractOnce(CANONICAL, P);
+  plain(CANONICAL, a);
   pack(bytes, CANONICAL);
+}
+
+/** `out = 1 / a`, and 0 for 0. */
+export function invert(out: usize, a: usize): void {
+  plain(CANONICAL, a);
+  to30(CANONICAL);
+  invert30(P_30, P_30_INVERSE);
+  from30(CANONICAL);
+  mul(out, CANONICAL, R2);
 }
 
 /** Whether an element is zero. */
