@@ -12,7 +12,7 @@ import { mlKemGroups, mlKemGroupsOf } from "../ml_kem.ts";
 import type { P256 } from "../p256/kernel.ts";
 import type { KeyExchangeGroup } from "../provider.ts";
 import type { Kernels } from "./kernels.ts";
-import { type NodeCrypto, plain } from "./platform.ts";
+import { isNode, type NodeCrypto, plain } from "./platform.ts";
 import { curveWorks } from "./probe.ts";
 
 interface NativeCurve {
@@ -66,9 +66,37 @@ function bindCurve(crypto: NodeCrypto, curve: NativeCurve): Curve<KeyObject> {
   };
 }
 
+const BASE64_OF_URL: Readonly<Record<string, string>> = { "-": "+", "_": "/" };
+
+/**
+ * X25519 with shares as JSON Web Keys (RFC 8037): OpenSSL 3, which Node has, takes several times as long to write and read
+ * the DER of a key.
+ */
+function x25519ByJwk(crypto: NodeCrypto): Curve<KeyObject> {
+  return {
+    id: NamedGroup.x25519,
+    generate() {
+      const { publicKey, privateKey } = crypto.generateKeyPairSync("x25519");
+      const { x = "" } = publicKey.export({ format: "jwk" });
+      const base64 = x.replace(/[-_]/g, (character) => BASE64_OF_URL[character]);
+      return { privateKey, share: Uint8Array.from(atob(base64), (each) => each.charCodeAt(0)) };
+    },
+    agree(privateKey, peerShare) {
+      const x = btoa(String.fromCharCode(...peerShare))
+        .replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
+      const key = { kty: "OKP", crv: "X25519", x };
+      const publicKey = crypto.createPublicKey({ key, format: "jwk" });
+      return plain(crypto.diffieHellman({ privateKey, publicKey }));
+    },
+  };
+}
+
 /** The curves that the platform has. */
-export function nativeCurves(crypto: NodeCrypto): Curve<KeyObject>[] {
-  return CURVES.map((curve) => bindCurve(crypto, curve))
+export function nativeCurves(crypto: NodeCrypto, byJwk: boolean = isNode): Curve<KeyObject>[] {
+  return CURVES
+    .map((curve) =>
+      byJwk && curve.id === NamedGroup.x25519 ? x25519ByJwk(crypto) : bindCurve(crypto, curve)
+    )
     .filter((curve) => curveWorks(curve, CURVE_SHARE_LENGTHS.get(curve.id) ?? 0));
 }
 

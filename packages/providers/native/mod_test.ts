@@ -3,7 +3,10 @@ import { assert, assertEquals } from "@std/assert";
 import { NamedGroup } from "@sealane/wire";
 import { combineProviders } from "../combine.ts";
 import { nobleProvider } from "../noble/mod.ts";
+import { curveGroup } from "../curve_group.ts";
+import { nativeCurves } from "./groups.ts";
 import { nativeProvider } from "./mod.ts";
+import { findNodeCrypto } from "./platform.ts";
 
 Deno.test("native returns values, never promises", () => {
   for (const { aead } of nativeProvider.cipherSuites) {
@@ -89,4 +92,24 @@ Deno.test("native has P-256 of node:crypto and ML-KEM of noble where WebAssembly
     "true true node:crypto and @noble/post-quantum,node:crypto",
     new TextDecoder().decode(stderr),
   );
+});
+
+Deno.test("X25519 by JSON Web Keys and by DER understand each other", () => {
+  const nodeCrypto = findNodeCrypto();
+  assert(nodeCrypto !== null);
+  const [byJwk, byDer] = [true, false].map((jwk) => {
+    const curve = nativeCurves(nodeCrypto, jwk).find(({ id }) => id === NamedGroup.x25519);
+    assert(curve !== undefined);
+    return curveGroup(curve);
+  });
+  for (let i = 0; i < 50; i++) {
+    for (const [a, b] of [[byJwk, byDer], [byDer, byJwk]]) {
+      const pair = a.generate();
+      assert(!isPromise(pair));
+      const answer = b.respond(pair.share);
+      assert(answer !== null && !isPromise(answer));
+      assertEquals(pair.complete(answer.share), answer.secret);
+    }
+  }
+  assertEquals(byJwk.respond(new Uint8Array(32)), null);
 });

@@ -22,6 +22,9 @@ export function findNodeCrypto(): NodeCrypto | null {
 /** Deno's AES-GCM is several times slower than its ChaCha20-Poly1305; elsewhere AES hardware wins. */
 export const isDeno: boolean = "Deno" in globalThis;
 
+/** Node itself: Deno and Bun have its modules too, over other libraries. */
+export const isNode: boolean = "process" in globalThis && !isDeno && !("Bun" in globalThis);
+
 /** A plain view over the bytes of a Buffer, whose `slice` and `toString` are its own. */
 export function plain(buffer: Uint8Array): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);

@@ -29,6 +29,7 @@ import type { SignatureAlgorithm, Signer } from "../provider.ts";
 import { pickScheme, type SchemeInfo, SCHEMES, schemesOfKey } from "../schemes.ts";
 import type { Verify } from "../signature_algorithm.ts";
 import { nodeHashName } from "./hash.ts";
+import { KeyCache } from "./key_cache.ts";
 import { p256Signer, p256Verify } from "./p256_signatures.ts";
 import { type NodeCrypto, plain } from "./platform.ts";
 
@@ -75,7 +76,7 @@ function isSupported(crypto: NodeCrypto, info: SchemeInfo): boolean {
   }
 }
 
-function importSpki(crypto: NodeCrypto, { spki }: PublicKey): KeyObject {
+function importSpki(crypto: NodeCrypto, spki: Uint8Array): KeyObject {
   // The types want a Buffer; the platforms take any Uint8Array.
   return crypto.createPublicKey({ key: spki as Uint8Array & string, format: "der", type: "spki" });
 }
@@ -92,6 +93,8 @@ function importPkcs8(crypto: NodeCrypto, pkcs8: Uint8Array): KeyObject {
 /** The algorithms that the platform has, and ML-DSA. */
 export function nativeSignatures(crypto: NodeCrypto, p256: P256 | null): SignatureAlgorithm[] {
   const algorithms: SignatureAlgorithm[] = [];
+  const keys = new KeyCache();
+  const importKey = ({ spki }: PublicKey) => keys.get(spki, (bytes) => importSpki(crypto, bytes));
   for (const info of SCHEMES) {
     const options = nodeScheme(crypto, info);
     if (options === null) {
@@ -99,7 +102,7 @@ export function nativeSignatures(crypto: NodeCrypto, p256: P256 | null): Signatu
     } else if (isSupported(crypto, info)) {
       const { hash, ...rest } = options;
       const byPlatform: Verify = (key, data, signature) =>
-        crypto.verify(hash, data, { key: importSpki(crypto, key), ...rest }, signature);
+        crypto.verify(hash, data, { key: importKey(key), ...rest }, signature);
       const verify = info.kind === "ecdsa" && p256 !== null
         ? p256Verify(crypto, p256, info, byPlatform)
         : byPlatform;
