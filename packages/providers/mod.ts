@@ -1,6 +1,8 @@
 /**
  * The provider interface and what every provider shares.
  *
+ * It wants no permission of Deno.
+ *
  * @module
  */
 export * from "./answers.ts";

@@ -10,6 +10,8 @@
  * console.assert(packet.type === "initial" && packet.version === QUIC_V1);
  * ```
  *
+ * It wants no permission of Deno.
+ *
  * @module
  */
 export * from "./start/address_token.ts";

@@ -30,6 +30,11 @@
  * listener.close();
  * ```
  *
+ * Least permissions of Deno: `--allow-net` with the addresses that are connected to or listened on. A client that is given no
+ * `trust` reads the certificates of the system, for which it wants `--allow-read` (on macOS and Windows `--allow-sys`), and
+ * `--allow-env` to heed `SSL_CERT_FILE` and its like. What is refused is taken as not there, and the error that follows names
+ * the flag.
+ *
  * @module
  */
 import type {

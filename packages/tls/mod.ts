@@ -30,6 +30,8 @@
  * console.assert(data?.data.length === 5);
  * ```
  *
+ * It wants no permission of Deno.
+ *
  * @module
  */
 export * from "./connection/connection.ts";

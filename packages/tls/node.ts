@@ -25,6 +25,9 @@
  * await new Promise((resolve) => server.close(resolve));
  * ```
  *
+ * Least permissions under Deno: `--allow-net`; a client without `ca` wants those of `systemTrust` of `@sealane/pki` too,
+ * `--allow-read` and `--allow-env`.
+ *
  * @module
  */
 import { connect as connectSocket, isIP, type NetConnectOpts, Server as NetServer } from "node:net";

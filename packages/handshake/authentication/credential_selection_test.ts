@@ -234,7 +234,6 @@ Deno.test("a client chooses by what the server asks for, or declines", async () 
         provider,
         credentials: [first],
         clientAuthentication: "requested",
-        trust,
         dangerouslyDisableCertificateVerification: true,
         ...server,
       }),
