@@ -24,6 +24,7 @@ export {
   type EchKeyOptions,
   generateEchKey,
 } from "./config/ech_keys.ts";
+export { type EchPem, encodeEchPem, readEchPem } from "./config/ech_pem.ts";
 export * from "./engine/events.ts";
 export type { Level } from "./messages/level.ts";
 export type {

@@ -31,6 +31,9 @@ import {
   signatureSchemesOfKey,
 } from "../certificate/signature_algorithm.ts";
 
+import { generateTestKey, type TestKey, type TestKeyAlgorithm } from "./keys.ts";
+
+export { generateTestKey, type TestKey, type TestKeyAlgorithm } from "./keys.ts";
 export { issueOcspResponse, type OcspResponseFields, type OcspStatus } from "./ocsp.ts";
 
 /** What to put into a certificate. */
@@ -155,42 +158,6 @@ function* issue(fields: CertificateFields, issuer: CertificateIssuer): Steps<Uin
   return der.sequence(tbs, algorithm, der.bitString(signature));
 }
 
-/** A key pair. */
-export interface TestKey {
-  /** PKCS#8 DER. */
-  readonly privateKey: Uint8Array;
-  /** SubjectPublicKeyInfo DER. */
-  readonly publicKey: Uint8Array;
-}
-
-/** A kind of key that {@link generateTestKey} can make. */
-export type TestKeyAlgorithm = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "ed25519" | "rsa-2048";
-
-const KEY_ALGORITHMS: Readonly<Record<TestKeyAlgorithm, EcKeyGenParams | RsaHashedKeyGenParams>> = {
-  "ecdsa-p256": { name: "ECDSA", namedCurve: "P-256" },
-  "ecdsa-p384": { name: "ECDSA", namedCurve: "P-384" },
-  "ecdsa-p521": { name: "ECDSA", namedCurve: "P-521" },
-  "ed25519": { name: "Ed25519", namedCurve: "" },
-  "rsa-2048": {
-    name: "RSASSA-PKCS1-v1_5",
-    hash: "SHA-256",
-    modulusLength: 2048,
-    publicExponent: Uint8Array.of(1, 0, 1),
-  },
-};
-
-/** Makes a key pair with WebCrypto. */
-export async function generateTestKey(
-  algorithm: TestKeyAlgorithm = "ecdsa-p256",
-): Promise<TestKey> {
-  const pair = await crypto.subtle.generateKey(KEY_ALGORITHMS[algorithm], true, ["sign", "verify"]);
-  const [privateKey, publicKey] = await Promise.all([
-    crypto.subtle.exportKey("pkcs8", pair.privateKey),
-    crypto.subtle.exportKey("spki", pair.publicKey),
-  ]);
-  return { privateKey: new Uint8Array(privateKey), publicKey: new Uint8Array(publicKey) };
-}
-
 /** A key with its certificate chain, as a server or client needs it. */
 export interface TestCredential extends TestKey {
   /** DER certificates, the end entity's first; without the root. */
@@ -201,7 +168,9 @@ export interface TestCredential extends TestKey {
 
 /** What {@link TestAuthority.issue} may be told; the rest has defaults that suit a TLS server and client. */
 export interface IssueOptions extends Partial<Omit<CertificateFields, "publicKey">> {
-  /** What key to make, where `key` is not given; `ecdsa-p256` unless given. */
+  /**
+   * What key to make, where `key` is not given; `ecdsa-p256` unless given, or `sm2` with a provider that has nothing else.
+   */
   readonly algorithm?: TestKeyAlgorithm;
   /** The key pair to certify; a new one unless given. */
   readonly key?: TestKey;
@@ -226,7 +195,7 @@ export async function createTestAuthority(
   provider: CryptoProvider,
   options: IssueOptions = {},
 ): Promise<TestAuthority> {
-  const key = options.key ?? await generateTestKey(options.algorithm);
+  const key = options.key ?? await generateTestKey(options.algorithm, provider);
   const signer = await provider.importPrivateKey(key.privateKey);
   const extensions = [...identifyKeys(key.publicKey, null), ...options.extensions ?? []];
   const { publicKey } = key;
@@ -255,7 +224,7 @@ function authority(
   const name = parseCertificate(certificate).subject.raw;
   const scheme = pickScheme(signer, key.publicKey);
   const certify = async (options: IssueOptions, defaults: Omit<CertificateFields, "publicKey">) => {
-    const subjectKey = options.key ?? await generateTestKey(options.algorithm);
+    const subjectKey = options.key ?? await generateTestKey(options.algorithm, provider);
     const { publicKey } = subjectKey;
     const extensions = [...identifyKeys(publicKey, key.publicKey), ...options.extensions ?? []];
     const fields = { ...defaults, publicKey, ...options, extensions };
