@@ -43,7 +43,9 @@ const folder = args.text("out") ?? "certificates";
 const names = args.words.length > 0 ? args.words : ["localhost", "127.0.0.1", "::1"];
 const notAfter = Date.now() + 86_400_000 * args.whole("days", 30);
 const wanted = args.text("algorithm");
-const chosen = Object.entries(ALGORITHMS).filter(([name]) => wanted === undefined || name === wanted);
+const chosen = Object.entries(ALGORITHMS).filter(([name]) =>
+  wanted === undefined || name === wanted
+);
 if (chosen.length === 0) refuse({ task: "certificates" }, `there is no algorithm ${wanted}`);
 
 await Deno.mkdir(folder, { recursive: true });

@@ -11,7 +11,9 @@ Deno.test("deno task certificates makes chains that verify, with their keys", as
   const folder = await Deno.makeTempDir();
   try {
     const run = (...args: string[]) =>
-      new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--no-check", program, "--out", folder, ...args] })
+      new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--no-check", program, "--out", folder, ...args],
+      })
         .output();
     assertEquals((await run("dev.test", "192.0.2.1")).code, 0);
     const files = Array.from(Deno.readDirSync(folder), ({ name }) => name);
