@@ -1,25 +1,18 @@
 /** Sealane in workerd and in Chromium: a handshake and data with a TLS server that is not ours, with each provider. */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { missingProgram, startProgram } from "@sealane/programs";
 import { Miniflare } from "miniflare";
+import { bundle } from "../../tools/bundle.ts";
 import { makeMaterial, type Material } from "../peers/material.ts";
 import { type Answer, PROVIDERS } from "./visit.ts";
 
 /** How long a browser may take on a loaded machine, milliseconds. */
 const PATIENCE = 90_000;
 
-/** One module with all that `entry` of this folder imports, as the build of an application makes it. */
-async function bundle(entry: string): Promise<string> {
-  const path = new URL(entry, import.meta.url).pathname;
-  const flags = ["--quiet", "--platform=browser", "--format=esm", "--external=cloudflare:sockets"];
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", ...flags, path],
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  assert(success, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
-}
+const EXTERNAL = ["cloudflare:sockets"];
+
+/** A module of this folder for browsers and Workers. */
+const program = (entry: string) => bundle(new URL(entry, import.meta.url), { external: EXTERNAL });
 
 /** A server of Deno's own TLS that echoes; `body` gets its port. */
 async function withServer(
@@ -50,8 +43,9 @@ for (const { name, flags } of WORKERS) {
   Deno.test(`${name}: handshake and data with each provider`, async () => {
     using material = await makeMaterial();
     const worker = new Miniflare({
+      cf: false, // what it would fetch about the place where a Worker runs
       modules: true,
-      script: await bundle("worker.ts"),
+      script: await program("worker.ts"),
       compatibilityDate: "2026-04-01",
       compatibilityFlags: [...flags],
     });
@@ -131,7 +125,7 @@ Deno.test({
   sanitizeResources: false,
   async fn() {
     using material = await makeMaterial();
-    const script = await bundle("page.ts");
+    const script = await program("page.ts");
     const profile = await Deno.makeTempDir({ prefix: "sealane_chromium_" });
     await withServer(material, async (port) => {
       const { server, answers } = servePage(script, material.ca, port);

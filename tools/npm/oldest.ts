@@ -42,6 +42,7 @@ declare global {
   type SubtleCrypto = webcrypto.SubtleCrypto;
   namespace WebAssembly {
     type ImportValue = object | number | bigint | ((...args: never[]) => unknown);
+    type Exports = Record<string, unknown>;
     type Imports = Record<string, Record<string, ImportValue>>;
     class Module { constructor(bytes: Uint8Array); }
     class Instance {

@@ -5,7 +5,7 @@
  */
 
 /** The programs that `.ci/run` installs. */
-const REQUIRED_PEERS = /\b(openssl|gnutls|redis|curl|aioquic|caddy|node\b|git\b)/i;
+const REQUIRED_PEERS = /\b(openssl|gnutls|redis|curl|aioquic|caddy|chromium|node\b|git\b)/i;
 
 /** What a test needs that is not there, from its name: `needs openssl`. */
 export function skipReason(name: string): string | null {
