@@ -185,6 +185,11 @@ export class Handshake {
     return this.#context.earlySession;
   }
 
+  /** On a client that has credentials and showed none of them: why; `null` otherwise. For the message of an alert. */
+  get declined(): string | null {
+    return this.#context.declined;
+  }
+
   /** The level at which handshake bytes of the peer have to arrive now. */
   get readLevel(): Level {
     return this.#context.readLevel;

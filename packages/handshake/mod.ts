@@ -6,6 +6,14 @@
  */
 export * from "./engine/carrier.ts";
 export * from "./config/config.ts";
+export {
+  CLIENT_OPTIONS,
+  type OptionNames,
+  pickOptions,
+  requireKnownOptions,
+  SERVER_OPTIONS,
+  TARGET_OPTIONS,
+} from "./config/option_names.ts";
 export * from "./identity/credential.ts";
 export { type CredentialDemand, findCredential } from "./authentication/credential_selection.ts";
 export * from "./config/custom_extension.ts";

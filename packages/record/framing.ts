@@ -22,6 +22,19 @@ const FIRST_BUFFER = 512;
 /** What a plaintext HTTP client sends first, as far as five bytes go. */
 const HTTP_REQUEST = /^(GET |POST|HEAD|PUT |CONNE|DELET|OPTIO|PATCH|PRI )/;
 
+/** How servers of other protocols begin, and what a user who meets one needs to know. */
+const GREETINGS: readonly (readonly [start: string, meaning: string])[] = [
+  ["HTTP/", "answers in HTTP without TLS: it may have TLS on another port"],
+  ["SSH-", "speaks SSH"],
+  [
+    "220",
+    "speaks SMTP or FTP without TLS: it may want STARTTLS first, or have TLS on another port",
+  ],
+  ["* OK", "speaks IMAP without TLS: it may want STARTTLS first, or have TLS on another port"],
+  ["+OK", "speaks POP3 without TLS: it may want STLS first, or have TLS on another port"],
+  ["<", "answers in HTML or XML without TLS"],
+];
+
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -179,6 +192,10 @@ export class RecordFramer {
       const text = String.fromCharCode(...header);
       if (HTTP_REQUEST.test(text)) {
         throw new TlsError("peer/not-tls", `the peer sent an HTTP request: ${text.trim()}`);
+      }
+      const greeting = GREETINGS.find(([start]) => text.startsWith(start));
+      if (greeting !== undefined) {
+        throw new TlsError("peer/not-tls", `the peer ${greeting[1]}: ${JSON.stringify(text)}`);
       }
       // RFC 6101 appendix E: a two-byte length with the high bit set, then the message type client-hello
       if (type >= 0x80 && header[2] === 1) {

@@ -37,6 +37,7 @@
  *
  * @module
  */
+import { pickOptions, requireKnownOptions, TARGET_OPTIONS } from "@sealane/handshake";
 import type {
   ClientAuthenticationOptions,
   HandshakeInfo,
@@ -45,15 +46,17 @@ import type {
 } from "@sealane/handshake";
 import { withClientDefaults, withServerDefaults } from "./options/defaults.ts";
 import { canonicalServerName } from "@sealane/pki";
-import type { TlsError } from "@sealane/wire";
+import { TlsError } from "@sealane/wire";
 import type { EarlyDataResult } from "./connection/early_data.ts";
 import { Connection } from "./connection/connection.ts";
+import { STREAM_OPTIONS } from "./stream/option_names.ts";
 import { TlsStream } from "./stream/stream.ts";
 import type { TlsStreamOptions } from "./stream/stream_options.ts";
 import { AcceptLoop } from "./deno/accept_loop.ts";
 import type { ConnectOptions } from "./deno/connect_options.ts";
 import { socketTransport } from "./deno/deno_socket.ts";
 import type { ListenOptions } from "./deno/listen_options.ts";
+import { CONNECT_OPTIONS, LISTEN_OPTIONS, START_TLS_OPTIONS } from "./deno/option_names.ts";
 import type { ListenerOptions } from "./deno/own_options.ts";
 import type { StartTlsOptions } from "./deno/start_tls_options.ts";
 
@@ -179,12 +182,19 @@ export class TlsConn implements Deno.Conn<Deno.NetAddr> {
  * @throws {TlsError} why the handshake failed; `api/config`. What `Deno.connect` throws.
  */
 export async function connect(options: ConnectOptions): Promise<TlsConn> {
+  requireKnownOptions(options, CONNECT_OPTIONS, "connect");
   const { hostname: given = "127.0.0.1", port, serverName = given, signal } = options;
   // What is no name is refused before a connection is made for it.
   canonicalServerName(serverName);
   const hostname = given.replace(/^\[(.*)\]$/, "$1");
-  const socket = await Deno.connect({ hostname, port, signal });
-  return await startTls(socket, { ...options, hostname: serverName });
+  const socket = await Deno.connect({ hostname, port, signal }).catch((error) => {
+    // One kind of error for an aborted signal, whether the socket was there or not.
+    throw signal?.aborted
+      ? new TlsError("local/aborted", "the signal was aborted", { cause: signal.reason })
+      : error;
+  });
+  const { port: _port, serverName: _serverName, ...rest } = options;
+  return await startTls(socket, { ...rest, hostname: serverName });
 }
 
 /**
@@ -200,11 +210,13 @@ export async function startTls(
   const { hostname, earlyMessage } = options;
   let stream;
   try {
+    requireKnownOptions(options, START_TLS_OPTIONS, "startTls");
     const earlyData = options.earlyData ?? earlyMessage !== undefined;
     const config = withClientDefaults({ ...options, earlyData });
     const sessionKey = hostname && `${hostname}:${socket.remoteAddr.port}`;
-    const target = { sessionKey, ...options, serverName: hostname };
-    stream = TlsStream.client(socketTransport(socket), config, target, options);
+    const target = { sessionKey, ...pickOptions(options, TARGET_OPTIONS), serverName: hostname };
+    const streamOptions = pickOptions(options, STREAM_OPTIONS);
+    stream = TlsStream.client(socketTransport(socket), config, target, streamOptions);
   } catch (error) {
     socket.close();
     throw error;
@@ -220,10 +232,12 @@ export async function startTls(
  * @throws {TlsError} `api/config`. What `Deno.listen` throws.
  */
 export async function listen(options: ListenOptions): Promise<TlsListener> {
+  requireKnownOptions(options, LISTEN_OPTIONS, "listen");
   const config = await withServerDefaults(options);
-  Connection.server(config, options); // finds mistakes now, not when the first client comes
+  const streamOptions = pickOptions(options, STREAM_OPTIONS);
+  Connection.server(config, streamOptions); // finds mistakes now, not when the first client comes
   const listener = Deno.listen({ hostname: options.hostname, port: options.port });
-  return new TlsListener(listener, config, options);
+  return new TlsListener(listener, config, streamOptions, options.onAcceptError);
 }
 
 /** Accepts TLS connections: a `Deno.Listener`. */
@@ -234,9 +248,14 @@ export class TlsListener implements AsyncIterable<TlsConn> {
   readonly #options: TlsStreamOptions;
 
   /** Used by {@link listen} only. */
-  constructor(listener: Deno.TcpListener, config: ServerConfig, options: ListenerOptions) {
+  constructor(
+    listener: Deno.TcpListener,
+    config: ServerConfig,
+    options: TlsStreamOptions,
+    onAcceptError?: ListenerOptions["onAcceptError"],
+  ) {
     this.#listener = listener;
-    this.#accepting = new AcceptLoop(listener, options.onAcceptError);
+    this.#accepting = new AcceptLoop(listener, onAcceptError);
     this.#config = config;
     this.#options = options;
   }

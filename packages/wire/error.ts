@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { alertMeaning } from "./alert_meaning.ts";
 import { AlertDescription, alertName } from "./code_points.ts";
 
 const A = AlertDescription;
@@ -144,10 +145,11 @@ export const ALERT_OF_CODE = {
   // The transport failed: no alert can be sent.
   "local/transport": null,
 
-  // The program that uses us.
-  "api/config": null,
-  "api/state": null,
-  "api/argument": null,
+  // The program that uses us. Most are thrown before there is a connection; what a callback does wrong ends one, and the peer
+  // is not to blame (RFC 9846 §6.2: internal_error).
+  "api/config": A.internal_error,
+  "api/state": A.internal_error,
+  "api/argument": A.internal_error,
 } as const satisfies Record<string, AlertDescription | null>;
 
 /** A stable error code: see {@link ALERT_OF_CODE}. */
@@ -202,7 +204,8 @@ export class TlsError extends Error {
 
   /** The error of a fatal alert that the peer sent (RFC 9846 section 6.2). */
   static fromAlert(description: AlertDescription): TlsError {
-    const message = `the peer sent the alert ${alertName(description)}`;
+    const meaning = alertMeaning(description);
+    const message = `the peer sent the alert ${alertName(description)}${meaning && `: ${meaning}`}`;
     return new TlsError("peer/alert", message, { receivedAlert: description });
   }
 

@@ -10,8 +10,11 @@
  * @module
  */
 export * from "./base64.ts";
+export * from "./alert_meaning.ts";
+export * from "./byte_argument.ts";
 export * from "./byte_queue.ts";
 export * from "./bytes.ts";
+export * from "./compared.ts";
 export * from "./code_points.ts";
 export * from "./der.ts";
 export * as der from "./der_writer.ts";

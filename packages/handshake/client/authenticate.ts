@@ -5,7 +5,14 @@
  * @module
  */
 import { receiveCustomExtensions } from "../engine/custom_extensions.ts";
-import { CertificateType, HandshakeType, type SignatureScheme, TlsError } from "@sealane/wire";
+import {
+  CertificateType,
+  compared,
+  HandshakeType,
+  type SignatureScheme,
+  signatureSchemeName,
+  TlsError,
+} from "@sealane/wire";
 import { receiveAuthentication, sendCertificateVerify } from "../authentication/authentication.ts";
 import {
   certificateTypes,
@@ -18,7 +25,7 @@ import {
   requestedExtras,
 } from "../authentication/certificate_request.ts";
 import type { ClientTarget } from "../config/config.ts";
-import type { ClientCredentialRequest } from "../config/credential_request.ts";
+import type { ClientCredentialRequest, CredentialChoice } from "../config/credential_request.ts";
 import type { FlowContext } from "../engine/context.ts";
 import {
   acceptanceOf,
@@ -165,5 +172,17 @@ function* chooseClientCredential(
       "the certificate of ours that was chosen does not fit the CertificateRequest",
     );
   }
+  if (chosen === null) context.declined = whyNone(choice, request);
   return chosen;
+}
+
+/** Why none of the credentials was shown, for whoever has to make sense of the server's alert. */
+function whyNone(choice: CredentialChoice, request: ClientCredentialRequest): string {
+  const list = choice === null ? [] : "schemes" in choice ? [choice] : choice;
+  if (list.length === 0) return "no credential was chosen to be shown";
+  const ours = [...new Set(list.flatMap(({ schemes }) => schemes))];
+  const authorities = request.certificateAuthorities.length;
+  return `none of our ${list.length} credentials fits its CertificateRequest: ` +
+    compared(request.signatureSchemes, ours, signatureSchemeName) +
+    (authorities > 0 ? `; it names ${authorities} authorities` : "");
 }

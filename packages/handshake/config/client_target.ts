@@ -6,6 +6,7 @@
 import { canonicalServerName } from "@sealane/pki";
 import { TlsError } from "@sealane/wire";
 import type { ClientConfig, ClientTarget } from "./config.ts";
+import { requireKnownOptions, TARGET_OPTIONS } from "./option_names.ts";
 
 /**
  * The target with its name as it is sent and verified: A-labels without a dot at the end, or an address.
@@ -14,6 +15,7 @@ import type { ClientConfig, ClientTarget } from "./config.ts";
  * to verify.
  */
 export function canonicalTarget(config: ClientConfig, target: ClientTarget): ClientTarget {
+  requireKnownOptions(target, TARGET_OPTIONS, "the target of a client");
   if (target.serverName !== undefined) {
     const serverName = canonicalServerName(target.serverName);
     return serverName === target.serverName ? target : { ...target, serverName };

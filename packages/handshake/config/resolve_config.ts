@@ -14,6 +14,7 @@ import {
 import {
   CertificateType,
   cipherSuiteName,
+  describeValue,
   namedGroupName,
   type SignatureScheme,
   SignatureScheme as S,
@@ -31,6 +32,7 @@ import { type HandshakeLimits, resolveHandshakeLimits } from "./limits.ts";
 import type { ExternalPsk } from "./external_psk.ts";
 import { MAX_TICKET_LIFETIME } from "../session/session.ts";
 import { policyOf } from "../session/binding.ts";
+import { CLIENT_OPTIONS, requireKnownOptions, SERVER_OPTIONS } from "./option_names.ts";
 import { usableSuites } from "./suite_profile.ts";
 import type { OcspPolicy } from "./policies.ts";
 
@@ -135,6 +137,11 @@ function pick<T>(
 }
 
 function alpnBytes(protocols: readonly (string | Uint8Array)[]): readonly Uint8Array[] {
+  if (!Array.isArray(protocols)) {
+    configError(
+      `alpn is a list of protocol names, such as ["h2"], not ${describeValue(protocols)}`,
+    );
+  }
   return protocols.map((protocol) => {
     const bytes = typeof protocol === "string" ? utf8(protocol) : protocol;
     // RFC 7301 §3.1: a protocol name is 1 to 255 bytes.
@@ -301,6 +308,7 @@ export function judgesPeers(config: CommonConfig): boolean {
 }
 
 function checkClientConfig(config: ClientConfig): ResolvedClientConfig {
+  requireKnownOptions(config, CLIENT_OPTIONS, "a client");
   const resolved = resolve(config, "client");
   const clientOnly = resolved.offeredSchemes.find(isClientOnlyScheme);
   // RFC 9963 §2: these code points are not for servers.
@@ -359,6 +367,7 @@ export function resolveServerConfig(config: ServerConfig): ResolvedServerConfig 
 }
 
 function checkServerConfig(config: ServerConfig): ResolvedServerConfig {
+  requireKnownOptions(config, SERVER_OPTIONS, "a server");
   const resolved = resolve(config, "server");
   const authentication = config.clientAuthentication ?? "none";
   if (authentication !== "none" && !judgesPeers(config)) {

@@ -41,6 +41,8 @@ export class FlowContext {
   readonly signal: AbortSignal;
   /** What the agreed suite demands of signatures and certificates; `null`: nothing. */
   profile: SuiteProfile | null = null;
+  /** On a client that has credentials and showed none of them: why. */
+  declined: string | null = null;
   /** What the ClientHello that was answered says about certificates; `null` before ServerHello. */
   clientHello: ClientHelloOffer | null = null;
   /** The context string of CertificateVerify; `null`: that of the handshake for the side that signs. */

@@ -5,7 +5,13 @@
  * @module
  */
 import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
-import { ExtensionType, PskKeyExchangeMode, TlsError } from "@sealane/wire";
+import {
+  compared,
+  ExtensionType,
+  namedGroupName,
+  PskKeyExchangeMode,
+  TlsError,
+} from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import { confirmHelloRetryRequest } from "../ech/confirmation.ts";
 import type { EchServer } from "../ech/server.ts";
@@ -154,7 +160,12 @@ function chooseGroup(
   }
   const group = commonGroup(config, hello, suite);
   if (group === null) {
-    throw new TlsError("peer/no-common-group", "ClientHello has no group of ours");
+    throw new TlsError(
+      "peer/no-common-group",
+      `ClientHello has no group of ours: ${
+        compared(hello.groups, config.groupList.map(({ id }) => id), namedGroupName)
+      }`,
+    );
   }
   return group;
 }

@@ -77,7 +77,10 @@ export function* authenticateClient(
     serverName: null,
   });
   if (client === null && config.clientAuthentication === "required") {
-    throw new TlsError("peer/certificate-required", "the client has no certificate");
+    throw new TlsError(
+      "peer/certificate-required",
+      "the client sent no certificate, and one is required",
+    );
   }
   return client;
 }

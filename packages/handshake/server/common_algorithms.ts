@@ -5,7 +5,7 @@
  */
 import { signatureSchemesOfKey } from "@sealane/pki";
 import type { CipherSuite, KeyExchangeGroup } from "@sealane/providers";
-import { type SignatureScheme, TlsError } from "@sealane/wire";
+import { cipherSuiteName, compared, type SignatureScheme, TlsError } from "@sealane/wire";
 import { isPostQuantum } from "../config/group_kind.ts";
 import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import { profileOf } from "../config/suite_profile.ts";
@@ -26,7 +26,12 @@ export function commonSuites(
   if (fitting.length > 0) return fitting;
   if (config.shangmiProfile === "strict") common.length = 0;
   if (common.length === 0) {
-    throw new TlsError("peer/no-common-cipher-suite", "ClientHello has no cipher suite of ours");
+    throw new TlsError(
+      "peer/no-common-cipher-suite",
+      `ClientHello has no cipher suite of ours: ${
+        compared(offered, config.suites.map(({ id }) => id), cipherSuiteName)
+      }`,
+    );
   }
   return common;
 }

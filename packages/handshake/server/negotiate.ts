@@ -7,15 +7,18 @@
 import { isClientOnlyScheme, requireBytesOrNull } from "@sealane/providers";
 import {
   type CertificateType,
+  compared,
   equalBytes,
   ExtensionType,
   type SignatureScheme,
+  signatureSchemeName,
   TlsError,
 } from "@sealane/wire";
 import type { RequestDemand } from "../config/credential_request.ts";
 import type { ClientHelloInfo } from "../config/config.ts";
 import type { FlowContext } from "../engine/context.ts";
 import { chooseCredential, type ChosenCredential } from "../authentication/credential_selection.ts";
+import type { CredentialChoice } from "../config/credential_request.ts";
 import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import { settle, type Step } from "../engine/step.ts";
 import { restrictOptional, restrictSchemes } from "../config/suite_profile.ts";
@@ -106,7 +109,9 @@ export function* chooseServerCredential(
   if (chosen === null) {
     throw new TlsError(
       "peer/no-common-signature-scheme",
-      "no certificate of ours fits the ClientHello",
+      `no certificate of ours fits the ClientHello: ${
+        compared(offered, schemesOf(choice), signatureSchemeName)
+      }`,
     );
   }
   return chosen;
@@ -124,6 +129,12 @@ export function certificateDemand(
     delegatedCredentialSchemes: restrictOptional(profile, info.delegatedCredentialSchemes),
     certificateAuthorities: info.certificateAuthorities,
   };
+}
+
+/** The schemes that the program's credentials can sign with. */
+function schemesOf(choice: CredentialChoice): readonly SignatureScheme[] {
+  const list = choice === null ? [] : "schemes" in choice ? [choice] : choice;
+  return [...new Set(list.flatMap(({ schemes }) => schemes))];
 }
 
 function fit(

@@ -115,7 +115,10 @@ export function allowPostHandshakeAuthentication(
 
   function judgeAnswer(request: OutstandingRequest, client: AuthenticatedPeer | null): void {
     if (client === null && request.required) {
-      throw new TlsError("peer/certificate-required", "the client has no certificate");
+      throw new TlsError(
+        "peer/certificate-required",
+        "the client sent no certificate, and one is required",
+      );
     }
     if (client !== null) {
       post.setPeer(client.identity, client.scheme);

@@ -5,7 +5,11 @@
  */
 import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 import { equalBytes, TlsError, toHex } from "@sealane/wire";
-import { type Certificate, parseCertificateWithin } from "../certificate/certificate.ts";
+import {
+  type Certificate,
+  isSelfIssued,
+  parseCertificateWithin,
+} from "../certificate/certificate.ts";
 import { type PathLimits, resolvePathLimits, WorkBudget } from "../limits.ts";
 import { comparisonCost, formatDistinguishedName } from "../names/distinguished_name.ts";
 import { run, type Steps } from "./maybe_promise.ts";
@@ -175,7 +179,9 @@ class PathBuilder {
       return reached === null ? this.#failure : new TlsError(code, message + limit);
     }
     const issuer = formatDistinguishedName(leaf.issuer);
-    const why = `no path leads from its issuer ${issuer} to an anchor`;
+    const why = isSelfIssued(leaf)
+      ? "it is self-signed, and is not among the trust anchors itself"
+      : `no path leads from its issuer ${issuer} to an anchor`;
     const { missingPermission: flag } = this.#options.trust;
     const unread = flag === null
       ? ""

@@ -15,7 +15,13 @@ import {
 } from "@sealane/handshake";
 import { isPromise, type MaybePromise } from "@sealane/providers";
 import { TrafficKey } from "@sealane/record";
-import { AlertDescription, ByteQueue, ContentType, TlsError } from "@sealane/wire";
+import {
+  AlertDescription,
+  ByteQueue,
+  ContentType,
+  requireByteArgument,
+  TlsError,
+} from "@sealane/wire";
 import {
   type ConnectionEvent,
   type ConnectionOptions,
@@ -138,6 +144,7 @@ export class Connection {
    * @throws {TlsError} what ended the connection; `peer/message-too-large` beyond that bound, which ends it.
    */
   receive(bytes: Uint8Array): MaybePromise<void> {
+    requireByteArgument(bytes, "receive");
     if (this.#error !== null) throw this.#error;
     if (this.#running !== null) return this.#receiveLater(bytes, this.#running);
     const received = this.#receive(bytes);
@@ -155,9 +162,19 @@ export class Connection {
     if (this.#running !== null) return this.#running.then(() => this.receiveEnd());
     const whole = this.#complete && this.#in.reader.buffered === 0;
     if (!whole || !this.#options.allowTruncation) {
-      throw this.#fail(new TlsError("peer/truncated", "the stream ended without close_notify"));
+      throw this.#fail(new TlsError("peer/truncated", this.#howItEnded()));
     }
     this.#in.close();
+  }
+
+  #howItEnded(): string {
+    if (this.#complete) {
+      return "the peer closed the connection without close_notify: what it sent may be cut short";
+    }
+    const peer = this.#role === "client" ? "server" : "client";
+    return this.#in.started
+      ? `the ${peer} closed the connection during the handshake, without an alert that says why`
+      : `the ${peer} closed the connection before it sent anything: it may want another protocol, or TLS 1.2`;
   }
 
   /**
@@ -167,6 +184,7 @@ export class Connection {
    * @throws {TlsError} `api/state` after {@link Connection.close} or beyond the bound; what ended the connection.
    */
   write(data: Uint8Array): void {
+    requireByteArgument(data, "write");
     this.#requireOpen("write");
     if (this.#canWrite()) this.#guard(() => this.#send(data));
     else this.#out.hold(data);

@@ -28,6 +28,7 @@ export class Inbound {
   #key: TrafficKey | null = null;
   #earlyBytes = 0;
   #closed = false;
+  #started = false;
 
   /** Used by `Connection` only. */
   constructor(
@@ -52,6 +53,11 @@ export class Inbound {
     return this.#closed;
   }
 
+  /** Whether anything has arrived at all. */
+  get started(): boolean {
+    return this.#started;
+  }
+
   /** Whether nothing has arrived in part. */
   get atRest(): boolean {
     return this.reader.buffered === 0 && this.#handshake.atMessageBoundary;
@@ -69,6 +75,7 @@ export class Inbound {
 
   /** Bytes from the network. */
   receive(bytes: Uint8Array): MaybePromise<void> {
+    if (bytes.length > 0) this.#started = true;
     this.reader.push(bytes);
     return this.#readRecords();
   }
@@ -129,11 +136,25 @@ export class Inbound {
   }
 
   #takeAlert(content: Uint8Array): void {
-    if (this.reader.alerts.receive(content, this.reader.protected) === "close") {
+    if (this.#judgeAlert(content) === "close") {
       if (!this.#handshake.post.complete) {
         throw new TlsError("peer/truncated", "the peer closed the connection during the handshake");
       }
       this.close();
+    }
+  }
+
+  /** What an alert means; where we declined to show a certificate, the peer may be right to complain. */
+  #judgeAlert(content: Uint8Array): "close" | "ignore" {
+    try {
+      return this.reader.alerts.receive(content, this.reader.protected);
+    } catch (error) {
+      const { declined } = this.#handshake;
+      if (declined === null || !(error instanceof TlsError) || error.code !== "peer/alert") {
+        throw error;
+      }
+      const { receivedAlert } = error;
+      throw new TlsError("peer/alert", `${error.message}; ${declined}`, { receivedAlert });
     }
   }
 

@@ -4,7 +4,13 @@
  *
  * @module
  */
-import type { ClientConfig, ServerConfig } from "@sealane/handshake";
+import {
+  CLIENT_OPTIONS,
+  type ClientConfig,
+  pickOptions,
+  SERVER_OPTIONS,
+  type ServerConfig,
+} from "@sealane/handshake";
 import { systemTrust, TrustStore } from "@sealane/pki";
 import { type CryptoProvider, defaultProvider } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
@@ -40,7 +46,7 @@ export function withClientDefaults(
   const anchors = trust === undefined ? undefined : TrustStore.of(trust);
   const complete = { ...config, provider, trust: judged ? anchors : systemTrust() };
   const kept = config.sessionCache ?? (resume ? defaultSessionCache(complete) : undefined);
-  return { ...complete, sessionCache: kept };
+  return pickOptions({ ...complete, sessionCache: kept }, CLIENT_OPTIONS);
 }
 
 /**
@@ -61,5 +67,5 @@ export async function withServerDefaults(
     throw new TlsError("api/config", "a server needs credentials, or cert and key");
   }
   const tickets = config.tickets ?? (resume ? defaultTickets(provider) : undefined);
-  return { ...config, provider, credentials, tickets };
+  return pickOptions({ ...config, provider, credentials, tickets }, SERVER_OPTIONS);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { DEFAULT_HANDSHAKE_TIMEOUT } from "../options/defaults.ts";
+import { requireKnownOptions } from "@sealane/handshake";
 import type {
   ClientAuthenticationOptions,
   ClientConfig,
@@ -14,13 +15,14 @@ import type {
   ServerConfig,
 } from "@sealane/handshake";
 import { isPromise, type MaybePromise } from "@sealane/providers";
-import { TlsError } from "@sealane/wire";
+import { requireByteArgument, TlsError } from "@sealane/wire";
 import { OpenRequests } from "./client_authentication.ts";
 import { Connection } from "../connection/connection.ts";
 import { type Deferred, deferred } from "../connection/deferred.ts";
 import { type EarlyDataResult, earlyDataResult } from "../connection/early_data.ts";
 import { pullStream } from "./incoming.ts";
 import type { TlsStreamOptions } from "./stream_options.ts";
+import { STREAM_OPTIONS } from "./option_names.ts";
 import { StreamInput } from "./stream_input.ts";
 import { StreamOutput } from "./stream_output.ts";
 import { Patience } from "./interruptions.ts";
@@ -103,6 +105,7 @@ export class TlsStream {
     transport: ByteTransport | StreamPair,
     options: TlsStreamOptions,
   ) {
+    requireKnownOptions(options, STREAM_OPTIONS, "a stream");
     this.#connection = connection;
     this.#transport = "readable" in transport ? streamTransport(transport) : transport;
     this.#options = options;
@@ -224,9 +227,15 @@ export class TlsStream {
    * Sends all of `data`, which must not change before the promise is done: waits for the handshake where it has to, and
    * until the transport has taken the bytes.
    *
-   * @throws {TlsError} `api/state` after {@link TlsStream.closeWrite}; what ended the connection.
+   * @throws {TlsError} `api/argument` if it is no `Uint8Array`; `api/state` after {@link TlsStream.closeWrite}; what ended the
+   * connection.
    */
   write(data: Uint8Array): Promise<void> {
+    try {
+      requireByteArgument(data, "write");
+    } catch (error) {
+      return Promise.reject(error); // the connection goes on
+    }
     if (this.#closingWrite !== null) {
       return Promise.reject(new TlsError("api/state", "write was called after close"));
     }
