@@ -44,9 +44,10 @@ export function withClientDefaults(
   const { provider = defaultProvider(), trust, verifyPeer, resume = true } = config;
   const judged = trust ?? verifyPeer ?? config.dangerouslyDisableCertificateVerification;
   const anchors = trust === undefined ? undefined : TrustStore.of(trust);
-  const complete = { ...config, provider, trust: judged ? anchors : systemTrust() };
+  const filled = { ...config, provider, trust: judged ? anchors : systemTrust() };
+  const complete = pickOptions(filled, CLIENT_OPTIONS);
   const kept = config.sessionCache ?? (resume ? defaultSessionCache(complete) : undefined);
-  return pickOptions({ ...complete, sessionCache: kept }, CLIENT_OPTIONS);
+  return { ...complete, sessionCache: kept };
 }
 
 /**
