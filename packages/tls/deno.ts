@@ -237,7 +237,8 @@ export async function listen(options: ListenOptions): Promise<TlsListener> {
   const streamOptions = pickOptions(options, STREAM_OPTIONS);
   Connection.server(config, streamOptions); // finds mistakes now, not when the first client comes
   const listener = Deno.listen({ hostname: options.hostname, port: options.port });
-  return new TlsListener(listener, config, streamOptions, options.onAcceptError);
+  const { onAcceptError } = options;
+  return new TlsListener(listener, config, { ...streamOptions, onAcceptError });
 }
 
 /** Accepts TLS connections: a `Deno.Listener`. */
@@ -251,13 +252,13 @@ export class TlsListener implements AsyncIterable<TlsConn> {
   constructor(
     listener: Deno.TcpListener,
     config: ServerConfig,
-    options: TlsStreamOptions,
-    onAcceptError?: ListenerOptions["onAcceptError"],
+    options: ListenerOptions,
   ) {
+    const { onAcceptError, ...streamOptions } = options;
     this.#listener = listener;
     this.#accepting = new AcceptLoop(listener, onAcceptError);
     this.#config = config;
-    this.#options = options;
+    this.#options = streamOptions;
   }
 
   /** The address that it listens on. */

@@ -15,19 +15,10 @@ import {
 } from "@sealane/handshake";
 import { isPromise, type MaybePromise } from "@sealane/providers";
 import { TrafficKey } from "@sealane/record";
-import {
-  AlertDescription,
-  ByteQueue,
-  ContentType,
-  requireByteArgument,
-  TlsError,
-} from "@sealane/wire";
-import {
-  type ConnectionEvent,
-  type ConnectionOptions,
-  DEFAULT_PENDING_BYTES,
-  skipLimit,
-} from "./connection_options.ts";
+import { AlertDescription, ByteQueue, ContentType } from "@sealane/wire";
+import { requireByteArgument, TlsError } from "@sealane/wire";
+import type { ConnectionEvent, ConnectionOptions } from "./connection_options.ts";
+import { DEFAULT_PENDING_BYTES, skipLimit } from "./connection_options.ts";
 import { Inbound } from "./inbound.ts";
 import { Outbound } from "./outbound.ts";
 import { type TrafficSecrets, trafficState } from "./traffic_secrets.ts";
@@ -162,19 +153,9 @@ export class Connection {
     if (this.#running !== null) return this.#running.then(() => this.receiveEnd());
     const whole = this.#complete && this.#in.reader.buffered === 0;
     if (!whole || !this.#options.allowTruncation) {
-      throw this.#fail(new TlsError("peer/truncated", this.#howItEnded()));
+      throw this.#fail(new TlsError("peer/truncated", this.#in.howItEnded()));
     }
     this.#in.close();
-  }
-
-  #howItEnded(): string {
-    if (this.#complete) {
-      return "the peer closed the connection without close_notify: what it sent may be cut short";
-    }
-    const peer = this.#role === "client" ? "server" : "client";
-    return this.#in.started
-      ? `the ${peer} closed the connection during the handshake, without an alert that says why`
-      : `the ${peer} closed the connection before it sent anything: it may want another protocol, or TLS 1.2`;
   }
 
   /**

@@ -53,9 +53,15 @@ export class Inbound {
     return this.#closed;
   }
 
-  /** Whether anything has arrived at all. */
-  get started(): boolean {
-    return this.#started;
+  /** What it means that the peer's stream has ended without close_notify. */
+  howItEnded(): string {
+    if (this.#handshake.post.complete) {
+      return "the peer closed the connection without close_notify: what it sent may be cut short";
+    }
+    const peer = this.#role === "client" ? "server" : "client";
+    return this.#started
+      ? `the ${peer} closed the connection during the handshake, without an alert that says why`
+      : `the ${peer} closed the connection before it sent anything: it may want another protocol, or TLS 1.2`;
   }
 
   /** Whether nothing has arrived in part. */
