@@ -36,7 +36,6 @@ const bun = (name: string, title: string, version: string): Runtime => ({
 
 /** All of them, in the order of the table. */
 export const RUNTIMES: readonly Runtime[] = [
-  { name: "deno", title: "Deno, packages from npm", args: ["run", "-A"] },
   node("node20-oldest", "Node 20, the oldest", OLDEST.node),
   node("node20", "Node 20", "20"),
   node("node22", "Node 22", "22"),
