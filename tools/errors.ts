@@ -7,7 +7,6 @@
 import { Handshake, PACKETS, RECORDS, type ServerConfig, type Session } from "@sealane/handshake";
 import { client, type Row, ROWS, server, target } from "@sealane/handshake/conformance";
 import { ALERT_OF_CODE, alertName, TlsError, type TlsErrorCode } from "@sealane/wire";
-import { shakeOut } from "../packages/handshake/testing/testing.ts";
 import { readArguments } from "./arguments.ts";
 import { ADVICE } from "./errors/advice.ts";
 import { USER_MISTAKES } from "./errors/user_mistakes.ts";
@@ -35,6 +34,34 @@ async function errorOf(make: () => unknown): Promise<TlsError> {
   throw new Error("no error");
 }
 
+/** Passes messages between two ends, changed on the way, until one fails or neither has more; gives the client's sessions. */
+async function exchange(
+  ends: Readonly<Record<"client" | "server", Handshake>>,
+  change: Row["on"] = (message) => message,
+): Promise<Session[]> {
+  const sessions: Session[] = [];
+  const counts = new Map<string, number>();
+  for (const end of [ends.client, ends.server]) await Promise.try(() => end.start()).catch(() => {});
+  for (let quiet = false; !quiet && ends.client.error === null && ends.server.error === null;) {
+    quiet = true;
+    for (const from of ["client", "server"] as const) {
+      const to = from === "client" ? ends.server : ends.client;
+      for (const event of ends[from].events()) {
+        if (event.type === "ticket") sessions.push(event.session);
+        if (event.type !== "message") continue;
+        quiet = false;
+        const nth = counts.get(`${from} ${event.data[0]}`) ?? 0;
+        counts.set(`${from} ${event.data[0]}`, nth + 1);
+        const data = change(event.data, from, nth);
+        if (data === null || to.error !== null) continue;
+        // What it fails with stays in `error`.
+        await Promise.try(() => to.receive(event.level, data)).catch(() => {});
+      }
+    }
+  }
+  return sessions;
+}
+
 /** Runs the row of a table, in which somebody changes a message of the peer. */
 async function errorOfRow(row: Row): Promise<TlsError | null> {
   const carrier = row.only === "packets" ? PACKETS : RECORDS;
@@ -46,11 +73,11 @@ async function errorOfRow(row: Row): Promise<TlsError | null> {
   let ends = make(row.before ?? to);
   if (resume === undefined) ends = make(to);
   else {
-    const { sessions } = await shakeOut(ends.client, ends.server);
+    const sessions = await exchange(ends);
     ends = make(to, resume(sessions[0]));
   }
-  const outcome = await shakeOut(ends.client, ends.server, row.on);
-  return outcome[row.by];
+  await exchange(ends, row.on);
+  return ends[row.by].error;
 }
 
 /** Every mistake that is made here, of programs first, then of peers. */
