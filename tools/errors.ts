@@ -41,7 +41,9 @@ async function exchange(
 ): Promise<Session[]> {
   const sessions: Session[] = [];
   const counts = new Map<string, number>();
-  for (const end of [ends.client, ends.server]) await Promise.try(() => end.start()).catch(() => {});
+  for (const end of [ends.client, ends.server]) {
+    await Promise.try(() => end.start()).catch(() => {});
+  }
   for (let quiet = false; !quiet && ends.client.error === null && ends.server.error === null;) {
     quiet = true;
     for (const from of ["client", "server"] as const) {
@@ -99,7 +101,9 @@ export async function seenErrors(): Promise<Seen[]> {
     const error = await errorOfRow(row);
     if (error === null) continue;
     counts.set(row.code, count + 1);
-    seen.push({ what: row.name, code: error.code, message: error.message });
+    // ECDSA signatures, and so certificates, have another length at every run.
+    const message = error.message.replace(/(?<=CompressedCertificate is not )\d+/, "N");
+    seen.push({ what: row.name, code: error.code, message });
   }
   return seen;
 }

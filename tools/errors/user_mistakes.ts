@@ -4,9 +4,9 @@
  * @module
  */
 import {
+  type ClientConfig,
   createCredential,
   Handshake,
-  type ClientConfig,
   type ServerConfig,
 } from "@sealane/handshake";
 import { canonicalServerName, certificatesFromPem, TrustStore } from "@sealane/pki";
@@ -27,7 +27,10 @@ const credentials = [createCredential({ certificates: chain, signer })];
 const name = { serverName: "localhost" };
 
 /** A configuration as a program without types can give it. */
-function client(more: Record<string, unknown>, target: Record<string, unknown> = name): () => unknown {
+function client(
+  more: Record<string, unknown>,
+  target: Record<string, unknown> = name,
+): () => unknown {
   return () => Handshake.client({ provider, trust, ...more } as ClientConfig, target);
 }
 
@@ -58,25 +61,53 @@ export const USER_MISTAKES: readonly Mistake[] = [
   ["an unknown field of the target", client({}, { servername: "localhost" })],
   ["`trust` and no verification", client({ dangerouslyDisableCertificateVerification: true })],
   ["an empty list of suites", client({ cipherSuites: [] })],
-  ["a suite that the provider does not have", client({ cipherSuites: [CipherSuiteId.TLS_SM4_GCM_SM3] })],
+  [
+    "a suite that the provider does not have",
+    client({ cipherSuites: [CipherSuiteId.TLS_SM4_GCM_SM3] }),
+  ],
   ["a group that the provider does not have", client({ groups: [NamedGroup.ffdhe2048] })],
-  ["a scheme that the provider does not have", client({ signatureSchemes: [SignatureScheme.sm2sig_sm3] })],
-  ["a key share for a group that is not offered", client({ groups: [NamedGroup.x25519], keyShares: [NamedGroup.secp256r1] })],
-  ["`verifyPeer` that is missing where ECH needs it", () => Handshake.client({ provider, requirePsk: true, ech: { configList: new Uint8Array(2) } }, name)],
+  [
+    "a scheme that the provider does not have",
+    client({ signatureSchemes: [SignatureScheme.sm2sig_sm3] }),
+  ],
+  [
+    "a key share for a group that is not offered",
+    client({ groups: [NamedGroup.x25519], keyShares: [NamedGroup.secp256r1] }),
+  ],
+  [
+    "`verifyPeer` that is missing where ECH needs it",
+    () =>
+      Handshake.client(
+        { provider, requirePsk: true, ech: { configList: new Uint8Array(2) } },
+        name,
+      ),
+  ],
   ["a server with an empty list of credentials", server({ credentials: [] })],
   ["a server that asks clients without `trust`", server({ clientAuthentication: "required" })],
   ["a `cookieKey` of 16 bytes", server({ cookieKey: new Uint8Array(16) })],
   ["a server without credentials", () => listen({ port: 0 })],
   ["a server with a key that is no key", () => listen({ port: 0, cert: "x", key: "y" })],
-  ["an option of Deno's in `connect`", () => connect({ port: 443, alpnProtocols: ["h2"] } as never)],
+  [
+    "an option of Deno's in `connect`",
+    () => connect({ port: 443, alpnProtocols: ["h2"] } as never),
+  ],
   ["a host name with a space in `connect`", () => connect({ hostname: "my host", port: 443 })],
-  ["an aborted signal in `connect`", () => connect({ port: 443, trust, signal: AbortSignal.abort() })],
-  ["a certificate of another key", () => createCredential({ certificates: chain, signer: other.signer })],
+  [
+    "an aborted signal in `connect`",
+    () => connect({ port: 443, trust, signal: AbortSignal.abort() }),
+  ],
+  [
+    "a certificate of another key",
+    () => createCredential({ certificates: chain, signer: other.signer }),
+  ],
   ["a credential without certificates", () => createCredential({ certificates: [], signer })],
   ["PEM text without a certificate", () => certificatesFromPem("no certificate")],
   ["`write` with text", () => idle().write("text" as never)],
   ["`receive` with text", () => idle().receive("text" as never)],
-  ["an exporter before the handshake is done", () => idle().exportKeyingMaterial("EXPORTER-x", new Uint8Array(), 32)],
+  [
+    "an exporter before the handshake is done",
+    () => idle().exportKeyingMaterial("EXPORTER-x", new Uint8Array(), 32),
+  ],
   ["a key update before the handshake is done", () => idle().updateKeys()],
   ["a request for a certificate by a client", () => idle().requestClientAuthentication()],
 ];
