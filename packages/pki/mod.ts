@@ -40,6 +40,7 @@ export {
   referenceIdentity,
 } from "./names/reference_identity.ts";
 export * from "./path/service_identity.ts";
+export * from "./status/crl.ts";
 export * from "./status/ocsp.ts";
 export * from "./status/ocsp_response.ts";
 export { type PathOptions, type VerifiedPath, verifyPath } from "./path/path.ts";

@@ -52,7 +52,7 @@ const NOTHING = new Uint8Array(0);
  */
 export class RecordWriter {
   readonly #padding: PaddingPolicy | undefined;
-  readonly #maxFragment: number;
+  #maxFragment = MAX_FRAGMENT;
   #maxInnerPlaintext = MAX_INNER_PLAINTEXT;
   #handshakeVersion: ProtocolVersion;
   #key: TrafficKey | null = null;
@@ -71,14 +71,7 @@ export class RecordWriter {
    * @throws {TlsError} `api/config` if `maxFragment` is out of range.
    */
   constructor(options: RecordWriterOptions = {}) {
-    const maxFragment = options.maxFragment ?? MAX_FRAGMENT;
-    if (
-      !Number.isInteger(maxFragment) || maxFragment < MIN_FRAGMENT || maxFragment > MAX_FRAGMENT
-    ) {
-      const message = `maxFragment is ${maxFragment}, not ${MIN_FRAGMENT} to ${MAX_FRAGMENT}`;
-      throw new TlsError("api/config", message);
-    }
-    this.#maxFragment = maxFragment;
+    this.setMaxFragment(options.maxFragment ?? MAX_FRAGMENT);
     this.#padding = options.padding;
     this.#handshakeVersion = options.initialVersion ?? ProtocolVersion.tls12;
   }
@@ -128,6 +121,20 @@ export class RecordWriter {
   setRecordSizeLimit(limit: number): void {
     this.#flush();
     this.#maxInnerPlaintext = Math.min(limit, MAX_INNER_PLAINTEXT);
+  }
+
+  /**
+   * Most bytes of content in the records to come.
+   *
+   * @throws {TlsError} `api/config` if it is out of range.
+   */
+  setMaxFragment(bytes: number): void {
+    if (!Number.isInteger(bytes) || bytes < MIN_FRAGMENT || bytes > MAX_FRAGMENT) {
+      const message = `maxFragment is ${bytes}, not ${MIN_FRAGMENT} to ${MAX_FRAGMENT}`;
+      throw new TlsError("api/config", message);
+    }
+    this.#flush();
+    this.#maxFragment = bytes;
   }
 
   /**

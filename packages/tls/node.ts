@@ -1,6 +1,6 @@
 /**
  * TLS for Node, and for Deno and Bun through their `node:` modules, in the shape of `node:tls`: what takes a socket or a
- * server of that module, `node:https` for instance, takes these.
+ * server of that module takes these. `@sealane/tls/https` is the same for `node:https`.
  *
  * ```ts
  * import { connect, createServer } from "@sealane/tls/node";
@@ -30,254 +30,129 @@
  *
  * @module
  */
-import { connect as connectSocket, isIP, type NetConnectOpts, Server as NetServer } from "node:net";
-import type { Duplex } from "node:stream";
+import { convertALPNProtocols } from "./node/alpn.ts";
 import {
-  type ClientConfig,
-  type CommonConfig,
-  type Credential,
-  decodeSession,
-  type Observer,
-  type PeerIdentity,
-  RotatingTicketKeys,
-  sealedTickets,
-  type ServerConfig,
-  type Tickets,
-  type VerifyRequest,
-} from "@sealane/handshake";
-import { TrustStore, verifyClientCertificate, verifyServerCertificate } from "@sealane/pki";
-import { TlsError } from "@sealane/wire";
-import {
-  commonConfig,
-  type CommonTlsOptions,
-  createSecureContext,
-  type SecureContext,
-  type TlsClientOptions,
-  type TlsServerOptions,
-  trustOf,
-} from "./node/options.ts";
-import { peerCertificate } from "./node/peer_certificate.ts";
+  getCACertificates,
+  rootCertificates as bundledRoots,
+  setDefaultCACertificates,
+} from "./node/ca_certificates.ts";
+import { checkServerIdentity } from "./node/check_server_identity.ts";
+import { connect } from "./node/connect.ts";
+import { DEFAULTS, type ModuleDefaults } from "./node/defaults.ts";
+import { createSecureContext, SecureContext } from "./node/secure_context.ts";
+import { createServer, Server } from "./node/server.ts";
 import { TLSSocket } from "./node/tls_socket.ts";
-import { Connection } from "./connection/connection.ts";
-import { deferred } from "./connection/deferred.ts";
-import { TlsStream } from "./stream/stream.ts";
+import { builtinCompression } from "@sealane/handshake";
+import { defaultProvider } from "@sealane/providers";
 
+export type { AlpnProtocols } from "./node/alpn.ts";
+export type { CaCertificatesKind } from "./node/ca_certificates.ts";
+export type { NamedCertificate } from "./node/check_server_identity.ts";
+export type { ConnectListener, ConnectOptions } from "./node/connect.ts";
+export type { Pem, PemKey } from "./node/credentials.ts";
+export type { ModuleDefaults } from "./node/defaults.ts";
+export type { InfoAccess } from "./node/info_access.ts";
+export type { KeyDetails } from "./node/key_details.ts";
+export type { CertificateName, PeerCertificate } from "./node/peer_certificate.ts";
+export type { PfxSource } from "./node/pfx.ts";
+export type { PskClientCallback } from "./node/psk.ts";
+export type { SecureContextOptions } from "./node/secure_context.ts";
+export type { SecureConnectionListener, TlsServerOptions } from "./node/server.ts";
 export type {
+  AlpnCallback,
+  ClientEndOptions,
   CommonTlsOptions,
-  Pem,
-  SecureContext,
-  SecureContextOptions,
+  OnRead,
+  PskServerCallback,
+  ServerEndOptions,
   SniCallback,
-  TlsClientOptions,
-  TlsServerOptions,
-} from "./node/options.ts";
-export type { PeerCertificate } from "./node/peer_certificate.ts";
-export { createSecureContext, TLSSocket };
+  TlsSocketOptions,
+} from "./node/socket_options.ts";
+export type { CipherInfo, EphemeralKeyInfo } from "./node/tls_facts.ts";
+export type { IdentityCheck } from "./node/verify.ts";
+export type { VersionOptions } from "./node/versions.ts";
+export {
+  checkServerIdentity,
+  connect,
+  convertALPNProtocols,
+  createSecureContext,
+  createServer,
+  getCACertificates,
+  SecureContext,
+  Server,
+  setDefaultCACertificates,
+  TLSSocket,
+};
 
-/** Where {@link connect} connects to. */
-export interface ConnectOptions extends TlsClientOptions {
-  /** The host; `localhost` unless given. */
-  readonly host?: string;
-  /** The port. */
-  readonly port?: number;
-  /** A pipe, in place of host and port. */
-  readonly path?: string;
-  /** A socket that is connected or connecting, in place of host and port. */
-  readonly socket?: Duplex;
-  /** How many milliseconds without bytes make a `timeout`. */
-  readonly timeout?: number;
+/** How often a client may renegotiate: of no meaning in TLS 1.3, and here for programs that set it. */
+export const CLIENT_RENEG_LIMIT = 3;
+
+/** In how many seconds: the same. */
+export const CLIENT_RENEG_WINDOW = 600;
+
+/** The cipher suites of the default provider, in lower case as Node has them. */
+export function getCiphers(): string[] {
+  return defaultProvider().cipherSuites.map(({ name }) => name.toLowerCase());
 }
 
-/**
- * Connects. The socket can be written to at once; `listener` is called when the handshake is done, as for the event
- * `secureConnect`. Errors are the event `error`, with a `TlsError`.
- *
- * @throws {TlsError} `api/config`.
- */
-export function connect(options: ConnectOptions, listener?: () => void): TLSSocket {
-  const { host = "localhost", servername = host } = options;
-  const common = commonConfig(options);
-  const credential = contextOf(options).credential;
-  const trust = options.rejectUnauthorized === false && options.ca === undefined
-    ? null
-    : trustOf(options);
-  const raw = options.socket ?? connectSocket(socketOptions(options, host));
-  const target = {
-    ...(servername === "" ? {} : { serverName: servername }),
-    ...(options.session && { session: decodeSession(options.session) }),
-  };
-  const socket: TLSSocket = new TLSSocket({
-    role: "client",
-    socket: raw,
-    allowHalfOpen: options.allowHalfOpen ?? false,
-    rejectUnauthorized: options.rejectUnauthorized ?? true,
-    start(transport, hooks): TlsStream {
-      const config: ClientConfig = {
-        ...common,
-        ...(credential && { credentials: () => credential }),
-        observer: hooks.observer,
-        verifyOnResumption: true, // it is what `authorized` is known from
-        verifyPeer: async (peer, request) => {
-          await Promise.resolve(); // a session is judged while the socket is being made
-          await judge(socket, () => verifyServer(options, trust, common, peer, request));
-        },
-        ...options.sealane,
-      };
-      return TlsStream.client(transport, config, target, hooks.options);
-    },
-  });
-  if (options.timeout !== undefined) socket.setTimeout(options.timeout);
-  if (listener !== undefined) socket.once("secureConnect", listener);
-  return socket;
+/** The algorithms of certificate compression (RFC 8879) of this platform. */
+export function getCertificateCompressionAlgorithms(): string[] {
+  return builtinCompression().map(({ name }) => name);
 }
 
-function socketOptions(options: ConnectOptions, host: string): NetConnectOpts {
-  // The end of what the peer sends is not the end of what we send: close_notify is still to come.
-  if (options.path !== undefined) return { path: options.path, allowHalfOpen: true };
-  if (options.port === undefined) throw new TlsError("api/config", "connect needs a port");
-  return { host, port: options.port, noDelay: true, allowHalfOpen: true };
+/** The roots of Mozilla as the runtime carries them, PEM. */
+export const rootCertificates: readonly string[] = bundledRoots();
+
+/** The module as `require("tls")` gives it: programs of Node set its defaults. */
+export interface TlsModule extends ModuleDefaults {
+  /** As {@link CLIENT_RENEG_LIMIT}. */
+  CLIENT_RENEG_LIMIT: number;
+  /** As {@link CLIENT_RENEG_WINDOW}. */
+  CLIENT_RENEG_WINDOW: number;
+  /** As the function of this name. */
+  checkServerIdentity: typeof checkServerIdentity;
+  /** As the function of this name. */
+  connect: typeof connect;
+  /** As the function of this name. */
+  convertALPNProtocols: typeof convertALPNProtocols;
+  /** As the function of this name. */
+  createSecureContext: typeof createSecureContext;
+  /** As the function of this name. */
+  createServer: typeof createServer;
+  /** As the function of this name. */
+  getCACertificates: typeof getCACertificates;
+  /** As the function of this name. */
+  getCertificateCompressionAlgorithms: typeof getCertificateCompressionAlgorithms;
+  /** As the function of this name. */
+  getCiphers: typeof getCiphers;
+  /** As {@link rootCertificates}. */
+  readonly rootCertificates: readonly string[];
+  /** As the class of this name. */
+  SecureContext: typeof SecureContext;
+  /** As the class of this name. */
+  Server: typeof Server;
+  /** As the function of this name. */
+  setDefaultCACertificates: typeof setDefaultCACertificates;
+  /** As the class of this name. */
+  TLSSocket: typeof TLSSocket;
 }
 
-function contextOf(options: CommonTlsOptions): SecureContext {
-  return options.secureContext ?? createSecureContext(options);
-}
+const tls: TlsModule = Object.assign(DEFAULTS.module, {
+  CLIENT_RENEG_LIMIT,
+  CLIENT_RENEG_WINDOW,
+  checkServerIdentity,
+  connect,
+  convertALPNProtocols,
+  createSecureContext,
+  createServer,
+  getCACertificates,
+  getCertificateCompressionAlgorithms,
+  getCiphers,
+  rootCertificates,
+  SecureContext,
+  Server,
+  setDefaultCACertificates,
+  TLSSocket,
+});
 
-/** Verifies and, where the program wants to look at the result itself, lets a bad one pass. */
-async function judge(socket: TLSSocket, verify: () => Promise<void>): Promise<void> {
-  try {
-    await verify();
-    socket.authorized = true;
-    socket.authorizationError = null;
-  } catch (error) {
-    socket.authorized = false;
-    socket.authorizationError = error instanceof Error ? error : new Error(String(error));
-    if (socket.rejectUnauthorized) throw error;
-  }
-}
-
-async function verifyServer(
-  options: TlsClientOptions,
-  trust: CommonConfig["trust"] | null,
-  { provider }: CommonConfig,
-  peer: PeerIdentity,
-  { serverName, now }: VerifyRequest,
-): Promise<void> {
-  if (!trust) throw new TlsError("peer/unknown-ca", "there is nothing to verify the server with");
-  const { checkServerIdentity } = options;
-  const name = checkServerIdentity === undefined ? serverName : null;
-  const chain = peer.certificates;
-  const anchors = TrustStore.of(trust);
-  await verifyServerCertificate({ chain, serverName: name, now, trust: anchors, provider });
-  const shown = peerCertificate(chain, true);
-  if (checkServerIdentity === undefined || shown === null) return;
-  const wrong = checkServerIdentity(serverName ?? "", shown);
-  if (wrong !== undefined) {
-    throw new TlsError("peer/certificate-name", wrong.message, { cause: wrong });
-  }
-}
-
-/**
- * A TLS server. Events besides those of `net.Server`: `secureConnection` with a {@link TLSSocket} when a handshake is
- * done, `tlsClientError` with the error and the socket when one failed, `keylog` with the lines of a key log.
- */
-export class Server extends NetServer {
-  readonly #options: TlsServerOptions;
-  readonly #context: SecureContext;
-  readonly #common: CommonConfig;
-  readonly #tickets: Tickets;
-
-  /**
-   * The listener is for the event `secureConnection`.
-   *
-   * @throws {TlsError} `api/config`.
-   */
-  constructor(options: TlsServerOptions, listener?: (socket: TLSSocket) => void) {
-    super({ allowHalfOpen: true });
-    this.#options = options;
-    this.#context = contextOf(options);
-    this.#common = commonConfig(options);
-    const { provider } = this.#common;
-    const keys = new RotatingTicketKeys({ random: provider.random });
-    this.#tickets = sealedTickets({ provider, keys });
-    if (this.#context.credential === null && options.SNICallback === undefined) {
-      throw new TlsError(
-        "api/config",
-        "a server needs cert and key, a secureContext or an SNICallback",
-      );
-    }
-    Connection.server(this.#config({}, () => {
-      throw new TlsError("local/internal", "there is no socket yet");
-    })); // finds mistakes now, not when the first client comes
-    this.on("connection", (raw: Duplex) => this.#accept(raw));
-    if (listener !== undefined) this.on("secureConnection", listener);
-  }
-
-  #accept(raw: Duplex): void {
-    const options = this.#options;
-    const socket: TLSSocket = new TLSSocket({
-      role: "server",
-      socket: raw,
-      allowHalfOpen: options.allowHalfOpen ?? false,
-      rejectUnauthorized: options.rejectUnauthorized ?? true,
-      start: (transport, hooks) =>
-        TlsStream.server(transport, this.#config(hooks.observer, () => socket), {
-          handshakeTimeout: options.handshakeTimeout ?? 120_000,
-          ...hooks.options,
-        }),
-    });
-    const failed = (error: Error) => this.emit("tlsClientError", error, socket);
-    socket.on("keylog", (line) => this.emit("keylog", line, socket));
-    socket.once("error", failed);
-    socket.once("secure", () => {
-      socket.off("error", failed);
-      this.emit("secureConnection", socket);
-    });
-  }
-
-  #config(observer: Observer, socket: () => TLSSocket): ServerConfig {
-    const options = this.#options;
-    const { requestCert = false, rejectUnauthorized = true } = options;
-    const { provider } = this.#common;
-    const clientAuthentication = rejectUnauthorized ? "required" : "requested";
-    // Also without requestCert, for TLSSocket.renegotiate().
-    const verifies = requestCert || options.sealane?.trust === undefined;
-    return {
-      ...this.#common,
-      observer,
-      tickets: this.#tickets,
-      verifyOnResumption: true,
-      credentials: ({ serverName }) => this.#credential(serverName),
-      ...(requestCert && { clientAuthentication }),
-      ...(verifies && {
-        verifyPeer: ({ certificates: chain }: PeerIdentity, { now }: VerifyRequest) =>
-          judge(socket(), async () => {
-            await verifyClientCertificate({ chain, now, trust: trustOf(options), provider });
-          }),
-      }),
-      ...options.sealane,
-    };
-  }
-
-  async #credential(name: string | null): Promise<Credential | null> {
-    const { SNICallback } = this.#options;
-    if (SNICallback === undefined || name === null || isIP(name) !== 0) {
-      return await this.#context.credential;
-    }
-    const { promise, resolve, reject } = deferred<SecureContext | undefined>();
-    SNICallback(name, (error, context) => error ? reject(error) : resolve(context));
-    const chosen = await promise ?? this.#context;
-    return await chosen.credential;
-  }
-}
-
-/**
- * A TLS server; `listener` is for the event `secureConnection`.
- *
- * @throws {TlsError} `api/config`.
- */
-export function createServer(
-  options: TlsServerOptions,
-  listener?: (socket: TLSSocket) => void,
-): Server {
-  return new Server(options, listener);
-}
+export default tls;

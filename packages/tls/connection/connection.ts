@@ -187,6 +187,11 @@ export class Connection {
     return taken.length;
   }
 
+  /** Most bytes of content in a record that is sent from now on: see {@link ConnectionOptions.maxFragment}. */
+  setMaxFragment(bytes: number): void {
+    this.#out.writer.setMaxFragment(bytes);
+  }
+
   /** Whether data that is written now goes out now. */
   get writable(): boolean {
     return this.#error === null && !this.#writeClosed && this.#canWrite();

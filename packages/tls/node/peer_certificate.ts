@@ -1,5 +1,5 @@
 /**
- * Certificates in the shape in which `getPeerCertificate()` of `node:tls` gives them.
+ * Certificates as the objects that Node shows them as.
  *
  * @module
  */
@@ -8,20 +8,30 @@ import { createHash } from "node:crypto";
 import {
   type Certificate,
   type DistinguishedName,
-  formatIpAddress,
-  type GeneralName,
+  isSelfIssued,
   parseCertificate,
+  type TrustStore,
 } from "@sealane/pki";
 import { toHex } from "@sealane/wire";
+import { formatAltNames, shortName } from "./alt_names.ts";
+import { type InfoAccess, infoAccessOf } from "./info_access.ts";
+import { type KeyDetails, keyDetails } from "./key_details.ts";
 
-/** A certificate as `node:tls` shows it. */
-export interface PeerCertificate {
-  /** The attributes of the subject, by their short names. */
-  readonly subject: Readonly<Record<string, string>>;
+/** The attributes of a name: text, or several where the name has several of one kind. */
+export type CertificateName = Readonly<Record<string, string | string[]>>;
+
+/** A certificate as Node shows it. Names that a peer wrote are in it: they are data, not to be trusted unverified. */
+export interface PeerCertificate extends KeyDetails {
+  /** The attributes of the subject, under their short names. */
+  readonly subject: CertificateName;
   /** The attributes of the issuer. */
-  readonly issuer: Readonly<Record<string, string>>;
-  /** The names of subjectAltName, for instance `DNS:example.com, IP Address:127.0.0.1`. */
+  readonly issuer: CertificateName;
+  /** The names of subjectAltName: `DNS:example.com, IP Address:127.0.0.1`. A name with a comma or quotes is a JSON string. */
   readonly subjectaltname?: string;
+  /** authorityInfoAccess: for instance `OCSP - URI` with its addresses. */
+  readonly infoAccess?: InfoAccess;
+  /** Whether it is a CA's. */
+  readonly ca: boolean;
   /** First moment of validity. */
   readonly valid_from: string;
   /** Last moment of validity. */
@@ -34,79 +44,95 @@ export interface PeerCertificate {
   readonly fingerprint256: string;
   /** SHA-512 of the certificate. */
   readonly fingerprint512: string;
+  /** extendedKeyUsage, object identifiers. */
+  readonly ext_key_usage?: readonly string[];
   /** DER. */
   readonly raw: Buffer;
-  /** With `detailed`: the next certificate of the chain as sent; the last one names itself. */
+  /** With `detailed`: the certificate of the issuer, where it is known; that of a root is itself. */
   issuerCertificate?: PeerCertificate;
 }
 
-/** Short names of attribute types, RFC 4519 and the ones that OpenSSL uses. */
-const SHORT_NAMES: Readonly<Record<string, string>> = {
-  "2.5.4.3": "CN",
-  "2.5.4.4": "SN",
-  "2.5.4.5": "serialNumber",
-  "2.5.4.6": "C",
-  "2.5.4.7": "L",
-  "2.5.4.8": "ST",
-  "2.5.4.9": "street",
-  "2.5.4.10": "O",
-  "2.5.4.11": "OU",
-  "2.5.4.12": "title",
-  "2.5.4.42": "GN",
-  "1.2.840.113549.1.9.1": "emailAddress",
-  "0.9.2342.19200300.100.1.25": "DC",
-};
-
-/** The leaf of a chain as Node shows it; `null` where there is none. */
+/**
+ * The leaf of a chain as Node shows it; `null` where there is none, or where the leaf cannot be parsed. With `detailed` it has
+ * its issuers, as far as `chain` and `trust` know them: what a peer sent beyond that, or that is malformed, ends them.
+ */
 export function peerCertificate(
   chain: readonly Uint8Array[],
   detailed: boolean,
+  trust: TrustStore | null = null,
 ): PeerCertificate | null {
-  const all = (detailed ? chain : chain.slice(0, 1)).map((der) => shown(parseCertificate(der)));
-  if (all.length === 0) return null;
-  if (detailed) all.forEach((one, i) => one.issuerCertificate = all[i + 1] ?? one);
-  return all[0];
+  const parsed = parsedPrefix(detailed ? chain : chain.slice(0, 1));
+  if (parsed.length === 0) return null;
+  const [leaf] = parsed;
+  const first = shown(leaf);
+  if (!detailed) return first;
+  let [last, lastShown] = [leaf, first];
+  const unused = parsed.slice(1);
+  // Each certificate is used once, so this ends.
+  while (!isSelfIssued(last)) {
+    const at = unused.findIndex(({ subject }) => subject.key === last.issuer.key);
+    const issuer = at === -1 ? anchorOf(trust, last.issuer) : unused.splice(at, 1)[0];
+    if (issuer === undefined || issuer === last) return first;
+    const next = shown(issuer);
+    lastShown.issuerCertificate = next;
+    [last, lastShown] = [issuer, next];
+    if (at === -1) break; // an anchor ends the chain
+  }
+  if (isSelfIssued(last)) lastShown.issuerCertificate = lastShown;
+  return first;
+}
+
+function anchorOf(trust: TrustStore | null, name: DistinguishedName): Certificate | undefined {
+  return trust?.find(name).find(({ certificate }) => certificate !== undefined)?.certificate;
+}
+
+function parsedPrefix(chain: readonly Uint8Array[]): Certificate[] {
+  const parsed: Certificate[] = [];
+  for (const der of chain) {
+    try {
+      parsed.push(parseCertificate(der));
+    } catch {
+      break; // the peer wrote it; what comes after it cannot be placed
+    }
+  }
+  return parsed;
 }
 
 function shown(certificate: Certificate): PeerCertificate {
-  const { raw, extensions: { subjectAltName } } = certificate;
+  const { raw, extensions: { subjectAltName, extKeyUsage, basicConstraints } } = certificate;
   const fingerprint = (hash: string) =>
     createHash(hash).update(raw).digest("hex").toUpperCase().match(/../g)?.join(":") ?? "";
+  const infoAccess = infoAccessOf(certificate);
   return {
     subject: attributes(certificate.subject),
     issuer: attributes(certificate.issuer),
-    ...(subjectAltName && { subjectaltname: subjectAltName.flatMap(generalName).join(", ") }),
+    ...(subjectAltName && { subjectaltname: formatAltNames(subjectAltName) }),
+    ...(infoAccess && { infoAccess }),
+    ca: basicConstraints?.ca ?? false,
+    ...keyDetails(certificate.subjectPublicKeyInfo),
     valid_from: time(certificate.notBefore),
     valid_to: time(certificate.notAfter),
-    serialNumber: toHex(certificate.serialNumber).toUpperCase().replace(/^00(?=.)/, ""),
     fingerprint: fingerprint("sha1"),
     fingerprint256: fingerprint("sha256"),
     fingerprint512: fingerprint("sha512"),
+    ...(extKeyUsage && { ext_key_usage: [...extKeyUsage] }),
+    serialNumber: toHex(certificate.serialNumber).toUpperCase().replace(/^00(?=.)/, ""),
     raw: Buffer.from(raw),
   };
 }
 
-function attributes({ rdns }: DistinguishedName): Record<string, string> {
-  const pairs = rdns.flat().map(({ type, value }) => [
-    SHORT_NAMES[type] ?? type,
-    typeof value === "string" ? value : toHex(value),
-  ]);
-  return Object.fromEntries(pairs);
-}
-
-function generalName(name: GeneralName): string[] {
-  switch (name.type) {
-    case "dNSName":
-      return [`DNS:${name.value}`];
-    case "iPAddress":
-      return [`IP Address:${formatIpAddress(name.value)}`];
-    case "rfc822Name":
-      return [`email:${name.value}`];
-    case "uniformResourceIdentifier":
-      return [`URI:${name.value}`];
-    default:
-      return [];
+/** Without a prototype: a name may have an attribute of any type, and a peer chooses which. */
+function attributes({ rdns }: DistinguishedName): CertificateName {
+  const all: Record<string, string | string[]> = Object.create(null);
+  for (const { type, value } of rdns.flat()) {
+    const name = shortName(type);
+    const text = typeof value === "string" ? value : toHex(value);
+    const before = all[name];
+    if (before === undefined) all[name] = text;
+    else if (typeof before === "string") all[name] = [before, text];
+    else before.push(text);
   }
+  return all;
 }
 
 /** As OpenSSL prints it: `Nov 22 10:56:25 2026 GMT`. */
