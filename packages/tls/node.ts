@@ -68,7 +68,15 @@ export type {
   SniCallback,
   TlsSocketOptions,
 } from "./node/socket_options.ts";
-export type { CipherInfo, EphemeralKeyInfo } from "./node/tls_facts.ts";
+export type { SchemeChoice } from "./node/algorithms.ts";
+export type { AnyClass, CallableClass } from "./node/callable.ts";
+export type { SocketFace } from "./node/socket_face.ts";
+export type { Trace } from "./node/trace.ts";
+export type { ServerClass } from "./node/server.ts";
+export type { ServerEvents } from "./node/server_event_hooks.ts";
+export type { CipherInfo, EphemeralKeyInfo, TlsFacts, TlsState } from "./node/tls_facts.ts";
+export type { ContextTicketKeys } from "./node/ticket_keys.ts";
+export type { ConnectTarget } from "./node/tls_socket.ts";
 export type { IdentityCheck } from "./node/verify.ts";
 export type { VersionOptions } from "./node/versions.ts";
 export {
@@ -137,6 +145,7 @@ export interface TlsModule extends ModuleDefaults {
   TLSSocket: typeof TLSSocket;
 }
 
+/** The module as one object, in the shape of `node:tls`. */
 const tls: TlsModule = Object.assign(DEFAULTS.module, {
   CLIENT_RENEG_LIMIT,
   CLIENT_RENEG_WINDOW,

@@ -3,16 +3,10 @@
  *
  * @module
  */
-import {
-  type ClientAuthenticationOptions,
-  type ClientConfig,
-  type ClientTarget,
-  type ExportedAuthenticators,
-  Handshake,
-  type HandshakeEvent,
-  type HandshakeInfo,
-  type ServerConfig,
-} from "@sealane/handshake";
+import { Handshake } from "@sealane/handshake";
+import type { ClientAuthenticationOptions, ExportedAuthenticators } from "@sealane/handshake";
+import type { ClientConfig, ClientTarget, ServerConfig } from "@sealane/handshake";
+import type { HandshakeEvent, HandshakeInfo } from "@sealane/handshake";
 import { isPromise, type MaybePromise } from "@sealane/providers";
 import { TrafficKey } from "@sealane/record";
 import { AlertDescription, ByteQueue, ContentType } from "@sealane/wire";

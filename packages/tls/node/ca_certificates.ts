@@ -124,7 +124,7 @@ function withExtra(trust: TrustStore): TrustStore {
     [...trust.anchors()].map(({ certificate }) => toHex(certificate?.raw ?? new Uint8Array())),
   );
   const added = TrustStore.fromCertificates(
-    more.flatMap(certificatesFromPem).filter((der) => !known.has(toHex(der))),
+    more.flatMap((pem) => certificatesFromPem(pem)).filter((der) => !known.has(toHex(der))),
   );
   return trust.with(added);
 }

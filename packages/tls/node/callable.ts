@@ -4,8 +4,8 @@
  * @module
  */
 
-// deno-lint-ignore no-explicit-any -- the constraint of a constructor's parameters, as TypeScript has it
-type AnyClass = new (...args: any[]) => object;
+/** A class, whatever its constructor takes: `never` is the parameter that every constructor can be given. */
+export type AnyClass = new (...args: never[]) => object;
 
 /** A class that can be called too. */
 export type CallableClass<Class extends AnyClass> =

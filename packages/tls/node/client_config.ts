@@ -5,7 +5,7 @@
  */
 import { isIP } from "node:net";
 import type { ClientConfig, Credential, Session } from "@sealane/handshake";
-import type { MaybePromise } from "@sealane/providers";
+import { isPromise, type MaybePromise } from "@sealane/providers";
 import { Connection } from "../connection/connection.ts";
 import { type AlpnProtocols, protocolList } from "./alpn.ts";
 import { checkServerIdentity } from "./check_server_identity.ts";
@@ -96,7 +96,7 @@ function alpnConfig(protocols: AlpnProtocols): Pick<ClientConfig, "alpn"> {
 export function allOf(credentials: readonly MaybePromise<Credential>[]) {
   const ready: Credential[] = [];
   for (const credential of credentials) {
-    if (credential instanceof Promise) return Promise.all(credentials);
+    if (isPromise(credential)) return Promise.all(credentials);
     ready.push(credential);
   }
   return ready;

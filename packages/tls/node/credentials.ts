@@ -9,6 +9,7 @@ import { isSelfIssued, parseCertificate, type TrustStore } from "@sealane/pki";
 import {
   type CryptoProvider,
   importPrivateKey,
+  isPromise,
   type MaybePromise,
   type Signer,
 } from "@sealane/providers";
@@ -56,7 +57,7 @@ export function credentialsOf(
 ): MaybePromise<Credential>[] {
   const chains = source.certs.map((pem) => chainOf(pem, issuers));
   const signers = source.keys.map((key) => importKey(key, source.passphrase, provider));
-  if (signers.some((signer) => signer instanceof Promise)) {
+  if (signers.some((signer) => isPromise(signer))) {
     const all = Promise.all(signers);
     return chains.map((chain) => all.then((ready) => credential(chain, ready, source.schemes)));
   }
@@ -108,7 +109,7 @@ function importKey(
   const der = pkcs8Of(text, own ?? passphrase ?? undefined);
   try {
     const signer = importPrivateKey(provider, der ?? text);
-    return signer instanceof Promise ? signer.catch(unusable) : signer;
+    return isPromise(signer) ? signer.catch(unusable) : signer;
   } catch (error) {
     return unusable(error);
   }

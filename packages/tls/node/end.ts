@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { keyLogLine, type Observer } from "@sealane/handshake";
-import type { MaybePromise } from "@sealane/providers";
+import { isPromise, type MaybePromise } from "@sealane/providers";
 import { HandshakeType, TlsError } from "@sealane/wire";
 import type { TlsState } from "./tls_facts.ts";
 
@@ -55,7 +55,7 @@ export function judge(end: End, verify: () => MaybePromise<void>): MaybePromise<
   };
   try {
     const verifying = verify();
-    if (verifying instanceof Promise) return verifying.then(() => end.judged(null), refused);
+    if (isPromise(verifying)) return verifying.then(() => end.judged(null), refused);
   } catch (error) {
     return refused(error);
   }

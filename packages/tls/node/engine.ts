@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isPromise } from "@sealane/providers";
 import type { Duplex } from "node:stream";
 import type { HandshakeInfo } from "@sealane/handshake";
 import { concat, TlsError } from "@sealane/wire";
@@ -158,7 +159,7 @@ export class Engine {
     } catch (error) {
       return this.#fail(error);
     }
-    if (!(running instanceof Promise)) return this.#afterStep();
+    if (!isPromise(running)) return this.#afterStep();
     const pending = running.then(() => {
       this.#settled(pending);
       this.#afterStep();
@@ -271,7 +272,7 @@ export class Engine {
       done?.(TlsError.from(error));
       return this.#fail(error);
     }
-    if (!(taken instanceof Promise)) return this.#writeRaw(taken, done);
+    if (!isPromise(taken)) return this.#writeRaw(taken, done);
     const before = this.#pending ?? Promise.resolve();
     const bytes = taken;
     const pending = before.then(() => bytes).then((ready) => {

@@ -6,7 +6,8 @@
 import type { Connection } from "../connection/connection.ts";
 import { clientConnection, type ClientPlan } from "./client_config.ts";
 import type { End } from "./end.ts";
-import { NO_EVENTS, serverConnection, type ServerPlan } from "./server_config.ts";
+import { serverConnection, type ServerPlan } from "./server_config.ts";
+import { NO_EVENTS } from "./server_event_hooks.ts";
 import { sessionOf } from "./session_option.ts";
 import { nodeError } from "./node_error.ts";
 import type { TlsSocketOptions } from "./socket_options.ts";

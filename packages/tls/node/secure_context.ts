@@ -12,7 +12,12 @@ import {
   RevocationLists,
   TrustStore,
 } from "@sealane/pki";
-import { type CryptoProvider, defaultProvider, type MaybePromise } from "@sealane/providers";
+import {
+  type CryptoProvider,
+  defaultProvider,
+  isPromise,
+  type MaybePromise,
+} from "@sealane/providers";
 import { type CipherSuiteId, type NamedGroup, TlsError, utf8 } from "@sealane/wire";
 import { cipherSuitesOf, groupsOf, type SchemeChoice, schemesOf } from "./algorithms.ts";
 import { defaultTrust } from "./ca_certificates.ts";
@@ -207,7 +212,7 @@ export class SecureContext {
     );
     const all = [...own, ...packed];
     for (const credential of all) {
-      if (credential instanceof Promise) credential.catch(() => {}); // the handshake reports it
+      if (isPromise(credential)) credential.catch(() => {}); // the handshake reports it
     }
     return all;
   }

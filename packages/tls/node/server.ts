@@ -66,7 +66,7 @@ export class Acceptor {
     if (pskIdentityHint) validateString(pskIdentityHint, "options.pskIdentityHint");
     this.#server = server;
     this.#options = options;
-    this.context = serverContext(options);
+    this.context = options.secureContext ?? serverContext(options);
   }
 
   /** Replaces the context for connections to come; ticket keys that the program chose stay. */
@@ -144,7 +144,7 @@ function serverContext(options: SecureContextOptions): SecureContext {
  * A TLS server. Events besides those of `net.Server`: `secureConnection` with a {@link TLSSocket} when a handshake is done,
  * `tlsClientError` with the error and the socket when one failed, `keylog`, `newSession`, `resumeSession`, `OCSPRequest`.
  */
-class ServerClass extends NetServer {
+export class ServerClass extends NetServer {
   readonly #acceptor: Acceptor;
 
   /**

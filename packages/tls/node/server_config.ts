@@ -12,6 +12,7 @@ import { type AlpnProtocols, protocolList } from "./alpn.ts";
 import { allOf, commonConfig } from "./client_config.ts";
 import { callbackError, calling, type End, judge, observerOf } from "./end.ts";
 import { nodeError } from "./node_error.ts";
+import type { ServerEvents } from "./server_event_hooks.ts";
 import { serverPsk } from "./psk.ts";
 import { SecureContext } from "./secure_context.ts";
 import type { AlpnCallback, PskServerCallback, SniCallback } from "./socket_options.ts";
@@ -40,19 +41,6 @@ export interface ServerPlan {
   /** More, which wins. */
   readonly sealane?: Partial<ServerConfig>;
 }
-
-/** What the events of a `Server` stand for. */
-export interface ServerEvents {
-  /** The tickets of sessions that the program keeps; `null` if it does not. */
-  tickets(context: SecureContext): Tickets | null;
-  /** Asks the program for an OCSP response; `null` if nobody listens. */
-  readonly ocsp:
-    | ((certificate: Uint8Array, issuer: Uint8Array | null) => Promise<Uint8Array | null>)
-    | null;
-}
-
-/** A server's end without a `Server`. */
-export const NO_EVENTS: ServerEvents = { tickets: () => null, ocsp: null };
 
 /**
  * A connection of a client.

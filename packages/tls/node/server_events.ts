@@ -9,7 +9,7 @@ import { decodeSession, encodeSession, type Session, type Tickets } from "@seala
 import { concat } from "@sealane/wire";
 import { deferred } from "../connection/deferred.ts";
 import type { SecureContext } from "./secure_context.ts";
-import type { ServerEvents } from "./server_config.ts";
+import type { ServerEvents } from "./server_event_hooks.ts";
 
 /** The first bytes of a ticket that only names its session. */
 const STORED = Buffer.from("sealane session ");

@@ -6,7 +6,7 @@
 import type { ClientConfig, ServerConfig } from "@sealane/handshake";
 import type { AlpnProtocols } from "./alpn.ts";
 import type { PskClientCallback } from "./psk.ts";
-import type { ServerEvents } from "./server_config.ts";
+import type { ServerEvents } from "./server_event_hooks.ts";
 import type { SecureContext, SecureContextOptions } from "./secure_context.ts";
 import type { IdentityCheck } from "./verify.ts";
 

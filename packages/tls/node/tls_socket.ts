@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isPromise } from "@sealane/providers";
 import { Buffer } from "node:buffer";
 import { Socket, type SocketConstructorOpts } from "node:net";
 import process from "node:process";
@@ -481,7 +482,7 @@ function codeOf(error: Error): string {
 function localChain(state: TlsState): readonly Uint8Array[] | null {
   const { info, isServer } = state;
   const ready = (state.keyCert ?? state.context).credentials.flatMap((each) =>
-    each instanceof Promise ? [] : [each]
+    isPromise(each) ? [] : [each]
   );
   const used =
     ready.find((each) =>

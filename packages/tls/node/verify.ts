@@ -11,7 +11,7 @@ import {
   verifyClientCertificate,
   verifyServerCertificate,
 } from "@sealane/pki";
-import type { MaybePromise } from "@sealane/providers";
+import { isPromise, type MaybePromise } from "@sealane/providers";
 import { TlsError } from "@sealane/wire";
 import { checkServerIdentity } from "./check_server_identity.ts";
 import { nodeError } from "./node_error.ts";
@@ -75,15 +75,15 @@ function verified(
   };
   const finish = (path: VerifiedPath): MaybePromise<void> => {
     const checked = revocation?.check({ path, now, provider });
-    return checked instanceof Promise ? checked.then(() => then(path)) : then(path);
+    return isPromise(checked) ? checked.then(() => then(path)) : then(path);
   };
   try {
     const built = role === "server"
       ? verifyServerCertificate({ ...options, serverName: null })
       : verifyClientCertificate(options);
-    if (built instanceof Promise) return built.then(finish).catch(judge);
+    if (isPromise(built)) return built.then(finish).catch(judge);
     const finished = finish(built);
-    return finished instanceof Promise ? finished.catch(judge) : finished;
+    return isPromise(finished) ? finished.catch(judge) : finished;
   } catch (error) {
     return judge(error);
   }
