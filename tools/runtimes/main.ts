@@ -7,25 +7,13 @@
  */
 import { missingProgram, runProgram } from "@sealane/programs";
 import { readArguments } from "../arguments.ts";
-import { checkConsumer, makeProject, npmInstall, type Project } from "./project.ts";
+import { installRuntime } from "./install.ts";
+import { checkConsumer, makeProject, type Project } from "./project.ts";
 import { type Runtime, RUNTIMES } from "./runtimes.ts";
 import { type Row, tableOf, writeTable } from "./table.ts";
 import type { TestResult } from "./run_tests.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
-
-/** Fetches a runtime from npm's registry, once. Returns its executable. */
-async function install({ name, npm, executable }: Runtime): Promise<string> {
-  if (npm === undefined) return Deno.execPath();
-  const folder = `${ROOT}/dist/runtimes/${name}`;
-  const path = `${folder}/node_modules/${executable}`;
-  try {
-    await Deno.stat(path);
-  } catch {
-    await npmInstall(folder, npm);
-  }
-  return path;
-}
 
 /** Runs the tests of one package, in a process of their own. */
 async function runPackage(
@@ -55,7 +43,7 @@ async function runPackage(
 
 async function runRuntime(runtime: Runtime, project: Project): Promise<Row> {
   const start = performance.now();
-  const executable = await install(runtime);
+  const executable = await installRuntime(ROOT, runtime);
   const { stdout } = await runProgram({ path: executable }, ["--version"]);
   const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? "?";
   const results: TestResult[] = [];

@@ -50,9 +50,12 @@ function withAttributes(algorithm: Uint8Array, privateKey: Uint8Array): Uint8Arr
 }
 
 /** A document and whether it is good. */
-interface EmbeddedCase {
+export interface EmbeddedCase {
+  /** What stands beside the private key. */
   readonly what: string;
+  /** The document. */
   readonly pkcs8: Uint8Array;
+  /** Whether it is good. */
   readonly good: boolean;
   /** The SubjectPublicKeyInfo. */
   readonly spki: string;
@@ -168,6 +171,11 @@ function otherCases(): EmbeddedCase[] {
   return cases;
 }
 
+/** All documents. */
+export function embeddedCases(): EmbeddedCase[] {
+  return [...EC.flatMap(([name, curve]) => ecCases(name, curve)), ...otherCases()];
+}
+
 /**
  * What a signer says of its public key, signatures verify under: so a document with another one is refused, and one with its own
  * is as good as one with none (RFC 5958 section 2, RFC 5915 section 3). A provider that takes none of a kind is not asked.
@@ -175,12 +183,11 @@ function otherCases(): EmbeddedCase[] {
 export async function embeddedKeyTest(
   importKey: (pkcs8: Uint8Array) => Promise<Signer | null>,
 ): Promise<void> {
-  const cases = [...EC.flatMap(([name, curve]) => ecCases(name, curve)), ...otherCases()];
   const unusable = new Set<string>();
   for (const { pkcs8, spki } of Object.values(KEYS)) {
     if (await importKey(fromHex(pkcs8)) === null) unusable.add(spki);
   }
-  for (const { what, pkcs8, spki, good } of cases) {
+  for (const { what, pkcs8, spki, good } of embeddedCases()) {
     if (unusable.has(spki)) continue;
     const signer = await importKey(pkcs8);
     check((signer !== null) === good, `a key with ${what} is ${good ? "refused" : "taken"}`);

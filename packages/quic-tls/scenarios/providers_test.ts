@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { CryptoProvider } from "@sealane/providers";
+import { laterProvider, thenable } from "@sealane/providers/conformance";
 import { nativeProvider } from "@sealane/providers/native";
 import { nobleProvider } from "@sealane/providers/noble";
 import { shangmiProvider, shangmiQuicProvider } from "@sealane/providers/shangmi";
@@ -23,7 +24,12 @@ import {
 } from "../testing/test_end.ts";
 import { QUIC_V1, QUIC_V2, QUIC_VERSIONS } from "../packets/version.ts";
 
-const PROVIDERS = [nativeProvider, webCryptoProvider, nobleProvider];
+const PROVIDERS = [
+  nativeProvider,
+  webCryptoProvider,
+  nobleProvider,
+  laterProvider(nativeProvider, thenable),
+];
 const { TLS_AES_128_CCM_8_SHA256, TLS_SM4_GCM_SM3 } = CipherSuiteId;
 
 async function withProvider(provider: CryptoProvider) {
