@@ -22,7 +22,7 @@ function algorithm({ signatures }: CryptoProvider, scheme: number): SignatureAlg
 for (const provider of [...PROVIDERS, defaultProvider()]) {
   for (const key of rsaSizes.keys) {
     const size = `${key.bits} bits and exponent ${key.exponent}`;
-    Deno.test(`${provider.name} verifies under an RSA key of ${size}`, async () => {
+    Deno.test(`row 267: ${provider.name} verifies under an RSA key of ${size}`, async () => {
       for (const [form, scheme, use] of SCHEMES) {
         const { verify } = algorithm(provider, scheme);
         const [spki, signature] = [fromHex(key.spki), fromHex(key[form])];
@@ -34,7 +34,7 @@ for (const provider of [...PROVIDERS, defaultProvider()]) {
     });
   }
 
-  Deno.test(`${provider.name} says of RSA keys out of bounds that they are unsupported`, () => {
+  Deno.test(`row 267: ${provider.name} says of RSA keys out of bounds that they are unsupported`, () => {
     for (
       const [bits, exponent] of [[8200, 65537], [16_384, 65537], [504, 65537], [2048, 2 ** 40 + 1]]
     ) {

@@ -113,7 +113,7 @@ for (const each of [...builtin, streamZlib()]) {
     }
   });
 
-  Deno.test(`${each.name} that goes on behind its end gives nothing`, async () => {
+  Deno.test(`row 288: ${each.name} that goes on behind its end gives nothing`, async () => {
     for (const bytes of [body.subarray(0, 2000), body.subarray(0, 30_000), new Uint8Array(5)]) {
       const compressed = await each.compress(bytes);
       const empty = await each.compress(new Uint8Array());
@@ -238,7 +238,8 @@ function behind({ name }: CertificateCompression, length: number): Uint8Array {
 
 for (const [name, what, stream, most] of HANDMADE) {
   Deno.test({
-    name: `${name} of ${what} is refused within ${most} KiB` + (LINUX ? "" : " (needs /proc)"),
+    name: `row 288: ${name} of ${what} is refused within ${most} KiB` +
+      (LINUX ? "" : " (needs /proc)"),
     ignore: !LINUX,
     async fn() {
       const warmUp = await algorithm(idOf(name)).compress(zeros.subarray(0, 65_536));

@@ -72,7 +72,7 @@ function storeOf(wrap: <T>(value: T) => Promise<T>): SessionStore {
 for (
   const [way, wrap] of Object.entries({ thenables: later, "another realm's promises": foreign })
 ) {
-  Deno.test(`two handshakes with ${way} everywhere, the second resumed`, async () => {
+  Deno.test(`row 287: two handshakes with ${way} everywhere, the second resumed`, async () => {
     const provider = laterProvider(nativeProvider, wrap);
     const { signer } = issued;
     const slow: Signer = {
@@ -122,7 +122,7 @@ const failing = async (changes: Changes, code: TlsErrorCode, side: "client" | "s
 
 const NOT_TRUE: readonly unknown[] = [1, "true", {}, undefined, null, later({}), foreign(1)];
 
-Deno.test("a signature of CertificateVerify is good only if the verdict is true itself", async () => {
+Deno.test("row 287: a signature of CertificateVerify is good only if the verdict is true itself", async () => {
   for (const verdict of NOT_TRUE) {
     const provider: CryptoProvider = {
       ...nativeProvider,
@@ -150,7 +150,7 @@ const NOT_YES: readonly unknown[] = [
 ];
 const YES: readonly unknown[] = [undefined, true, later(undefined), foreign(true)];
 
-Deno.test("verifyPeer refuses by an error, and by any answer but true and nothing", async () => {
+Deno.test("row 287: verifyPeer refuses by an error, and by any answer but true and nothing", async () => {
   for (const verdict of NOT_YES) {
     const verifyPeer = () => verdict as undefined;
     await failing({ client: { verifyPeer } }, "local/certificate-refused", "client");
@@ -247,7 +247,7 @@ Deno.test("a share, a secret, a signature and random bytes that are none end the
   }
 });
 
-Deno.test("a store that answers with anything but its types has no session and no ticket used", async () => {
+Deno.test("row 287: a store that answers with anything but its types has no session and no ticket used", async () => {
   for (const wrong of [true, 1, {}, "OK", [], new Uint16Array(4), later(1), foreign({})]) {
     const errors: unknown[] = [];
     const onError = (error: unknown) => void errors.push(error);

@@ -40,7 +40,7 @@ const verify = async (provider: CryptoProvider, chain: readonly Uint8Array[]) =>
 for (const [way, later] of Object.entries(WAYS)) {
   const provider = laterProvider(nativeProvider, later);
 
-  Deno.test(`a certificate is valid if the verdict is true by way of ${way}`, async () => {
+  Deno.test(`row 287: a certificate is valid if the verdict is true by way of ${way}`, async () => {
     const path = verifyServerCertificate({
       chain,
       serverName: "example.com",
@@ -52,7 +52,7 @@ for (const [way, later] of Object.entries(WAYS)) {
     assertEquals((await path).certificates.length, 1);
   });
 
-  Deno.test(`a forged certificate is refused if the verdict is false by way of ${way}`, async () => {
+  Deno.test(`row 287: a forged certificate is refused if the verdict is false by way of ${way}`, async () => {
     const error = await assertRejects(() => verify(provider, forged), TlsError, "does not verify");
     assertEquals(error.code, "peer/bad-certificate");
   });
@@ -86,7 +86,7 @@ const NOT_TRUE: readonly unknown[] = [
   foreign(new Uint8Array(1)),
 ];
 
-Deno.test("no verdict but true itself makes a certificate valid", async () => {
+Deno.test("row 287: no verdict but true itself makes a certificate valid", async () => {
   await verify(judging(true), chain);
   for (const verdict of NOT_TRUE) {
     const error = await assertRejects(() => verify(judging(verdict), chain), TlsError);

@@ -110,6 +110,9 @@ function little(length: number, value: bigint): Uint8Array {
   return big(length, value).reverse();
 }
 
+/** y of a point of order 8 on edwards25519. */
+const ORDER_8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n;
+
 /** Every encoding of every point of small order, canonical or not. */
 function smallOrderKeys(kind: EdwardsKind): Uint8Array[] {
   const { curve: { Point }, bytes } = EDWARDS[kind];
@@ -119,8 +122,8 @@ function smallOrderKeys(kind: EdwardsKind): Uint8Array[] {
       0n,
       1n,
       prime - 1n,
-      2707385501144840649318225287225658788936804267575313519463743609750303021734n,
-      prime - 2707385501144840649318225287225658788936804267575313519463743609750303021734n,
+      ORDER_8,
+      prime - ORDER_8,
     ]
     : [0n, 1n, prime - 1n];
   const limit = 1n << BigInt(kind === "ed25519" ? 255 : 448);
