@@ -8,13 +8,21 @@ import { missingProgram, runProgram } from "@sealane/programs";
 import { readArguments } from "../arguments.ts";
 import { installRuntime } from "../runtimes/install.ts";
 import { RUNTIMES } from "../runtimes/runtimes.ts";
-import { verdictCases } from "./cases.ts";
-import type { RuntimeVerdicts } from "./program.ts";
-import { type Column, disagreements, kitTable, verdictTable, writeBetween } from "./table.ts";
+import {
+  type Column,
+  disagreements,
+  kitTable,
+  type RuntimeVerdicts,
+  verdictTable,
+  writeBetween,
+} from "./table.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 /** The runtimes of the table. */
 const CHOSEN = ["deno", "node20", "node-newest", "bun"];
+
+/** What runs in each of them. */
+const PROGRAM = "packages/providers/testdata/verdicts/program.ts";
 
 /** One file for every runtime. */
 async function bundle(path: string): Promise<void> {
@@ -25,7 +33,7 @@ async function bundle(path: string): Promise<void> {
     "browser",
     "-o",
     path,
-    "tools/verdicts/program.ts",
+    PROGRAM,
   ];
   const { success, stderr } = await runProgram({ path: Deno.execPath() }, args, { cwd: ROOT });
   if (!success) throw new Error(`the program was not bundled:\n${stderr}`);
@@ -66,7 +74,7 @@ async function main(): Promise<number> {
     columns.push(await ask(name, program));
     console.log(`${name}: asked`);
   }
-  const cases = verdictCases();
+  const { cases } = columns[0].verdicts;
   console.log(`\n${verdictTable(cases, columns)}\n\n${kitTable(columns)}\n`);
   if (args.has("write")) {
     const path = `${ROOT}/docs/providers.md`;

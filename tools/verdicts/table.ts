@@ -3,8 +3,31 @@
  *
  * @module
  */
-import type { VerdictCase } from "./cases.ts";
-import type { RuntimeVerdicts } from "./program.ts";
+/** A case in words. */
+export interface Case {
+  /** What it is a case of: cases with the same text are one line of the table. */
+  readonly what: string;
+  /** What the answer is by the standards. */
+  readonly expected: string;
+  /** What says so. */
+  readonly why: string;
+}
+
+/** What came of the kit: how many tests were passed, and those that were not. */
+interface KitResult {
+  readonly passed: number;
+  readonly failed: readonly string[];
+}
+
+/** What the program says in a runtime. */
+export interface RuntimeVerdicts {
+  /** The cases. */
+  readonly cases: readonly Case[];
+  /** By provider: an answer for each case, in their order. */
+  readonly answers: Readonly<Record<string, readonly string[]>>;
+  /** By provider. */
+  readonly kit: Readonly<Record<string, KitResult>>;
+}
 
 /** A runtime and what it said. */
 export interface Column {
@@ -15,8 +38,6 @@ export interface Column {
   /** Its answers. */
   readonly verdicts: RuntimeVerdicts;
 }
-
-type Case = Pick<VerdictCase, "what" | "expected" | "why">;
 
 /** What a runtime says of these cases, by number: one answer, or which provider gives which. */
 function cell({ verdicts }: Column, numbers: readonly number[]): string {

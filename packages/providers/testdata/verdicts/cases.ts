@@ -5,7 +5,7 @@
  * @module
  */
 import { concat, der, fromHex, SignatureScheme as S, TlsError, utf8 } from "@sealane/wire";
-import type { CryptoProvider, SignatureUse } from "@sealane/providers";
+import type { CryptoProvider, SignatureUse } from "../../provider.ts";
 import {
   type CraftedSignature,
   ecdsaOutOfRange,
@@ -13,15 +13,11 @@ import {
   edwardsOutOfRange,
   pkcs1WithFaults,
   pssWithFaults,
-} from "../../packages/providers/conformance/crafted_signatures.ts";
-import { embeddedCases } from "../../packages/providers/conformance/embedded_keys.ts";
-import {
-  KEYS,
-  SIGNATURES,
-  SIGNED,
-} from "../../packages/providers/conformance/signature_vectors.ts";
-import { encodeSpki } from "../../packages/providers/key_info.ts";
-import rsaSizes from "../../packages/providers/testdata/rsa_sizes.json" with { type: "json" };
+} from "../../conformance/crafted_signatures.ts";
+import { embeddedCases } from "../../conformance/embedded_keys.ts";
+import { KEYS, SIGNATURES, SIGNED } from "../../conformance/signature_vectors.ts";
+import { encodeSpki } from "../../key_info.ts";
+import rsaSizes from "../rsa_sizes.json" with { type: "json" };
 
 /** A case. */
 export interface VerdictCase {
