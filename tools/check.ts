@@ -7,7 +7,7 @@ import { readArguments } from "./arguments.ts";
 import { compile } from "./npm/compile.ts";
 import { sourcePackages } from "./npm/source.ts";
 import { checkFloors, type PublishRules } from "./check/floors.ts";
-import { type Finding, repositoryFiles } from "./check/files.ts";
+import { type Finding, repositoryFiles, type SourceFile } from "./check/files.ts";
 import { checkForgotten } from "./check/forgotten.ts";
 import { checkFlatOptions } from "./flat_options.ts";
 import { checkRooms } from "./check/rooms.ts";
@@ -66,6 +66,21 @@ function report(findings: readonly Finding[]): string {
   return findings.map(({ path, line, message }) => `${path}:${line} ${message}`).join("\n");
 }
 
+/** What both steps have to say. */
+function both(first: Step, second: Step): Step {
+  return async () => [await first(), await second()].filter((said) => said !== "").join("\n");
+}
+
+/** Options that were written out, and are not what they were written out from. */
+async function staleOptions(): Promise<string> {
+  return report(await checkFlatOptions(await repositoryFiles(ROOT), ROOT));
+}
+
+/** What must not stand in texts, and what was forgotten in them. */
+function textFindings(files: readonly SourceFile[]): Finding[] {
+  return [...checkText(files), ...checkForgotten(files)];
+}
+
 const configs = await packageConfigs();
 const publish = Object.fromEntries(
   [...configs].map(([name, config]) => [name, { exclude: config.publish?.exclude ?? [] }]),
@@ -76,15 +91,10 @@ const STEPS: readonly { readonly name: string; readonly run: Step }[] = [
   { name: "lint", run: deno("lint") },
   { name: "types", run: deno("check", "--doc") },
   // All at once: a type of another package is public only if its entry point is looked at too.
-  { name: "docs", run: deno("doc", "--lint", ...entryPoints(configs)) },
+  { name: "docs", run: both(deno("doc", "--lint", ...entryPoints(configs)), staleOptions) },
   { name: "floors", run: async () => report(checkFloors(await repositoryFiles(ROOT), publish)) },
   { name: "rooms", run: async () => report(checkRooms(await repositoryFiles(ROOT))) },
-  { name: "text:forgotten", run: async () => report(checkForgotten(await repositoryFiles(ROOT))) },
-  {
-    name: "docs:options",
-    run: async () => report(await checkFlatOptions(await repositoryFiles(ROOT), ROOT)),
-  },
-  { name: "text", run: async () => report(checkText(await repositoryFiles(ROOT))) },
+  { name: "text", run: async () => report(textFindings(await repositoryFiles(ROOT))) },
   {
     name: "oldest",
     run: async () => (await compile(ROOT, await sourcePackages(ROOT))).diagnostics,
@@ -107,7 +117,7 @@ for (const { name, run } of chosen) {
   const start = performance.now();
   const output = await run().catch((error: Error) => error.message);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${output === "" ? "ok    " : "FAILED"} ${name.padEnd(14)} ${seconds} s`);
+  console.log(`${output === "" ? "ok    " : "FAILED"} ${name.padEnd(8)} ${seconds} s`);
   if (output === "") continue;
   failures++;
   console.log(output.replace(/^/gm, "  "));
