@@ -7,7 +7,7 @@
 import { missingProgram, runProgram } from "@sealane/programs";
 import { readArguments } from "../arguments.ts";
 import { installRuntime } from "../runtimes/install.ts";
-import { RUNTIMES } from "../runtimes/runtimes.ts";
+import { type Runtime, RUNTIMES } from "../runtimes/runtimes.ts";
 import {
   type Column,
   disagreements,
@@ -18,6 +18,8 @@ import {
 } from "./table.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+/** The Deno that runs this. */
+const DENO: Runtime = { name: "deno", title: "Deno", args: ["run", "-A"] };
 /** The runtimes of the table. */
 const CHOSEN = ["deno", "node20", "node-newest", "bun"];
 
@@ -40,7 +42,7 @@ async function bundle(path: string): Promise<void> {
 }
 
 async function ask(name: string, program: string): Promise<Column> {
-  const runtime = RUNTIMES.find((each) => each.name === name);
+  const runtime = name === DENO.name ? DENO : RUNTIMES.find((each) => each.name === name);
   if (runtime === undefined) throw new Error(`there is no runtime ${name}`);
   const path = await installRuntime(ROOT, runtime);
   const version = (await runProgram({ path }, ["--version"])).stdout;
@@ -51,7 +53,7 @@ async function ask(name: string, program: string): Promise<Column> {
   if (!success) throw new Error(`${name} failed:\n${stderr.slice(-3000)}`);
   const verdicts: RuntimeVerdicts = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
   const number = /\d+\.\d+\.\d+/.exec(version)?.[0] ?? "?";
-  return { name: runtime.npm === undefined ? "Deno" : runtime.title, version: number, verdicts };
+  return { name: runtime.title, version: number, verdicts };
 }
 
 async function main(): Promise<number> {
