@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { nativeProvider } from "@sealane/providers/native";
 import { bitten } from "./bitten.ts";
-import { ENTRY_POINTS, RESULTS } from "./entry_points.ts";
+import { ENTRY_POINTS, RESULTS, UTILITIES } from "./entry_points.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -57,7 +57,9 @@ for (const file of ["packages/tls/deno.ts", "packages/tls/node.ts"]) {
   Deno.test(`every function that ${file} exports is an entry point or a result`, async () => {
     const module: Record<string, unknown> = await import(new URL(file, root).href);
     for (const [name, value] of Object.entries(module)) {
-      if (typeof value !== "function" || RESULTS.includes(name)) continue;
+      if (typeof value !== "function" || RESULTS.includes(name) || UTILITIES.includes(name)) {
+        continue;
+      }
       const listed = ENTRY_POINTS.some((entry) => entry.file === file && entry.name === name);
       assert(listed, `${name} is missing in tools/bite/entry_points.ts`);
     }
