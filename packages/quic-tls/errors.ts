@@ -90,6 +90,8 @@ export function closeCodeOf(error: unknown): TransportErrorCode {
   if (error.code === "peer/authentication-request-in-quic") {
     return TransportErrorCode.PROTOCOL_VIOLATION;
   }
+  // A mistake of the program is none of the protocol.
+  if (error.code.startsWith("api/")) return TransportErrorCode.INTERNAL_ERROR;
   if (error.alert !== null) return closeCodeOfAlert(error.alert);
   // RFC 9846 §6.2: an alert is not answered with an alert.
   return error.code.startsWith("peer/")

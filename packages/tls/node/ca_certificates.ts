@@ -5,10 +5,10 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import process from "node:process";
 import * as runtimeTls from "node:tls";
 import { certificatesFromPem, parseCertificate, systemTrust, TrustStore } from "@sealane/pki";
 import { encodePem, toHex } from "@sealane/wire";
+import { environmentVariable } from "./environment.ts";
 import { argumentTypeError, argumentValueError, nodeError } from "./node_error.ts";
 import { textOf, validateString } from "./validate.ts";
 
@@ -98,7 +98,7 @@ export function defaultTrust(): TrustStore {
 }
 
 function loadDefaultTrust(): TrustStore {
-  if (process.env.SSL_CERT_FILE) return withExtra(systemTrust());
+  if (environmentVariable("SSL_CERT_FILE")) return withExtra(systemTrust());
   const own = runtime.getCACertificates?.("default");
   if (own !== undefined && own.length > 0) return trustOf(own);
   const roots = rootCertificates();
@@ -130,7 +130,9 @@ function withExtra(trust: TrustStore): TrustStore {
 }
 
 function defaultCertificates(): readonly string[] {
-  const own = process.env.SSL_CERT_FILE ? undefined : runtime.getCACertificates?.("default");
+  const own = environmentVariable("SSL_CERT_FILE")
+    ? undefined
+    : runtime.getCACertificates?.("default");
   return own ?? pemOf(defaultTrust());
 }
 
@@ -140,7 +142,7 @@ function extraCertificates(): readonly string[] {
 
 /** As in Node, a file that cannot be read is a warning and no certificates. */
 function readExtra(): string[] {
-  const path = process.env.NODE_EXTRA_CA_CERTS;
+  const path = environmentVariable("NODE_EXTRA_CA_CERTS");
   if (!path) return [];
   try {
     const ders = certificatesFromPem(readFileSync(path, "latin1"));

@@ -6,6 +6,7 @@
 import { isIP, Socket, type TcpSocketConnectOpts } from "node:net";
 import process from "node:process";
 import type { Duplex } from "node:stream";
+import { environmentVariable } from "./environment.ts";
 import { checkServerIdentity } from "./check_server_identity.ts";
 import { argumentValueError, nodeError } from "./node_error.ts";
 import { refuseUnknownOptions } from "./option_names.ts";
@@ -91,7 +92,7 @@ export function connect(
 export function connect(...args: unknown[]): TLSSocket {
   const { given, listener } = readArguments(args);
   const options: ConnectOptions = {
-    rejectUnauthorized: process.env.NODE_TLS_REJECT_UNAUTHORIZED !== "0",
+    rejectUnauthorized: environmentVariable("NODE_TLS_REJECT_UNAUTHORIZED") !== "0",
     checkServerIdentity,
     ...given,
   };
