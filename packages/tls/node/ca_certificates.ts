@@ -4,6 +4,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { readFileSync } from "node:fs";
 import * as runtimeTls from "node:tls";
 import { certificatesFromPem, parseCertificate, systemTrust, TrustStore } from "@sealane/pki";

@@ -4,7 +4,6 @@
  * @module
  */
 import { isIP, Socket, type TcpSocketConnectOpts } from "node:net";
-import process from "node:process";
 import type { Duplex } from "node:stream";
 import { environmentVariable } from "./environment.ts";
 import { checkServerIdentity } from "./check_server_identity.ts";
