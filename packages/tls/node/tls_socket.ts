@@ -3,22 +3,28 @@
  *
  * @module
  */
-import { isPromise } from "@sealane/providers";
 import { Buffer } from "node:buffer";
-import { Socket, type SocketConstructorOpts } from "node:net";
+import { Socket } from "node:net";
 import process from "node:process";
-import { addAbortSignal, Duplex } from "node:stream";
+import { addAbortSignal, type Duplex } from "node:stream";
 import type { HandshakeInfo } from "@sealane/handshake";
 import { TlsError } from "@sealane/wire";
 import type { ConnectionEvent } from "../connection/connection_options.ts";
 import { protocolList } from "./alpn.ts";
 import type { End } from "./end.ts";
 import { Engine } from "./engine.ts";
-import { argumentTypeError, nodeError, resetError, toNodeError } from "./node_error.ts";
+import { nodeError, resetError, toNodeError } from "./node_error.ts";
 import { openConnection } from "./open_connection.ts";
 import { SecureContext, type SecureContextOptions } from "./secure_context.ts";
 import { ReadTarget } from "./read_target.ts";
 import type { TlsSocketOptions } from "./socket_options.ts";
+import {
+  baseOptions,
+  checkCallbacks,
+  checkedStream,
+  contextOf,
+  localChain,
+} from "./socket_parts.ts";
 import { writeTrace } from "./trace.ts";
 import { TlsFacts, type TlsState } from "./tls_facts.ts";
 import {
@@ -410,13 +416,21 @@ export class TLSSocket extends TlsFacts {
 
   #onFailure(error: unknown): void {
     if (this.destroyed) return;
-    // A peer that has closed its side may be gone before our close_notify: nothing is lost then.
-    const done = this.readableEnded && this.writableEnded && this.writableLength === 0;
-    if (done && !(error instanceof TlsError)) return void this.destroy();
+    if (this.#isLastWord(error)) return void this.destroy();
     const shown = this.#shownError(error);
     if (this.secureConnecting && shown !== null) this.emit("_tlsError", shown);
     if (shown === null) this.destroy();
     else this.destroy(shown);
+  }
+
+  /**
+   * Whether it is only our close_notify that the stream could not take, as in Node: everything that was written is out, and who
+   * waits for more of the peer sees a stream that closed before its end.
+   */
+  #isLastWord(error: unknown): boolean {
+    if (!this.writableEnded || this.writableLength > 0 || error instanceof TlsError) return false;
+    return this.readableEnded ||
+      (error instanceof Error && Reflect.get(error, "syscall") === "write");
   }
 
   /** What the program is told; `null` for a client that went away during the handshake, which its server tells of. */
@@ -443,50 +457,9 @@ function wrongVersion(cause: TlsError): Error {
   );
 }
 
-function checkCallbacks({ ALPNCallback, SNICallback, pskCallback }: TlsSocketOptions): void {
-  if (ALPNCallback) validateFunction(ALPNCallback, "options.ALPNCallback");
-  if (SNICallback) validateFunction(SNICallback, "options.SNICallback");
-  if (pskCallback) validateFunction(pskCallback, "pskCallback");
-}
-
 /** An error before the program can know of the socket is none that it has to have a listener for. */
 function onEarlyError(): void {}
 
-/** Whatever can be read and written as a stream will do. */
-function checkedStream(socket: unknown): Duplex | null {
-  if (socket === undefined || socket === null) return null;
-  if (socket instanceof Duplex) return socket;
-  throw argumentTypeError("socket", "Duplex", socket);
-}
-
-function baseOptions(socket: Duplex | null, options: TlsSocketOptions): SocketConstructorOpts {
-  const { allowHalfOpen, highWaterMark } = options;
-  const base = {
-    allowHalfOpen: socket === null ? allowHalfOpen ?? false : socket.allowHalfOpen,
-    ...(typeof highWaterMark === "number" && { highWaterMark }),
-  };
-  return base; // net.Socket hands all of it to Duplex, which its types leave out
-}
-
-function contextOf(options: TlsSocketOptions): SecureContext {
-  const context = options.secureContext ?? new SecureContext(options);
-  if (context instanceof SecureContext) return context;
-  throw nodeError("ERR_TLS_INVALID_CONTEXT", "context must be a SecureContext", TypeError);
-}
-
 function codeOf(error: Error): string {
   return "code" in error && typeof error.code === "string" ? error.code : error.message;
-}
-
-/** The chain that goes with the scheme that we have signed with. */
-function localChain(state: TlsState): readonly Uint8Array[] | null {
-  const { info, isServer } = state;
-  const ready = (state.keyCert ?? state.context).credentials.flatMap((each) =>
-    isPromise(each) ? [] : [each]
-  );
-  const used =
-    ready.find((each) =>
-      info !== null && info.signatureScheme !== null && each.schemes.includes(info.signatureScheme)
-    ) ?? (isServer || info === null ? ready[0] : undefined);
-  return used?.certificates ?? null;
 }
