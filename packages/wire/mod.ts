@@ -9,6 +9,7 @@
  *
  * @module
  */
+export * from "./arguments.ts";
 export * from "./base64.ts";
 export * from "./alert_meaning.ts";
 export * from "./byte_argument.ts";

@@ -11,7 +11,7 @@ import {
   parseCertificate,
 } from "@sealane/pki";
 import type { Signer } from "@sealane/providers";
-import { type CertificateType, equalBytes, type SignatureScheme } from "@sealane/wire";
+import { type CertificateType, equalBytes, requireTime, type SignatureScheme } from "@sealane/wire";
 import type { ClientCredentialRequest, CredentialChoice } from "../config/credential_request.ts";
 import type { Credential } from "../identity/credential.ts";
 import type { DelegatedCredential } from "../extensions/delegated_credential.ts";
@@ -204,6 +204,7 @@ export function findCredential(
   demand: CredentialDemand,
   now: number = Date.now(),
 ): Credential | null {
+  requireTime("now", now);
   return chooseCredential(credentials, acceptanceOf(demand), now)?.credential ?? null;
 }
 

@@ -16,6 +16,9 @@ import {
   cipherSuiteName,
   describeValue,
   namedGroupName,
+  requireClock,
+  requireCount,
+  requireDuration,
   type SignatureScheme,
   SignatureScheme as S,
   signatureSchemeName,
@@ -207,8 +210,12 @@ function resolve(config: CommonConfig, role: "client" | "server"): ResolvedConfi
     ...statusRequests(config, role),
     alpnBytes: alpnBytes(config.alpn ?? []),
     allLimits: resolveHandshakeLimits(config.limits),
-    authenticationLimit: 1000 * (config.authenticationLifetime ?? MAX_TICKET_LIFETIME),
-    clock: config.now ?? Date.now,
+    authenticationLimit: 1000 *
+      requireDuration(
+        "authenticationLifetime",
+        config.authenticationLifetime ?? MAX_TICKET_LIFETIME,
+      ),
+    clock: requireClock("now", config.now ?? Date.now),
     randomBytes: (length) => randomFrom(config.random ?? provider, length),
   };
 }
@@ -368,6 +375,13 @@ export function resolveServerConfig(config: ServerConfig): ResolvedServerConfig 
 
 function checkServerConfig(config: ServerConfig): ResolvedServerConfig {
   requireKnownOptions(config, SERVER_OPTIONS, "a server");
+  for (const name of ["ticketCount", "maxTicketCount"] as const) {
+    if (config[name] !== undefined) requireCount(name, config[name], 0, 255);
+  }
+  if (config.ticketLifetime !== undefined) requireDuration("ticketLifetime", config.ticketLifetime);
+  if (config.earlyData?.maxSize !== undefined) {
+    requireCount("earlyData.maxSize", config.earlyData.maxSize, 0, 0xffffffff);
+  }
   const resolved = resolve(config, "server");
   const authentication = config.clientAuthentication ?? "none";
   if (authentication !== "none" && !judgesPeers(config)) {

@@ -22,6 +22,7 @@ import {
 import {
   concat,
   Reader,
+  requireTime,
   type SignatureScheme,
   SignatureScheme as S,
   signatureSchemeName,
@@ -185,7 +186,11 @@ export function issueDelegatedCredential(
   if (certVerifyAlgorithm === undefined) fail("api/argument", "TLS 1.3 has no use for the key");
   const unfit = keyProblem(spki, certVerifyAlgorithm);
   if (unfit !== null) fail("api/argument", unfit);
-  const validTime = delegationValidTime(certificate, options.now ?? Date.now(), validFor);
+  const validTime = delegationValidTime(
+    certificate,
+    requireTime("now", options.now ?? Date.now()),
+    validFor,
+  );
   const credential = { validTime, certVerifyAlgorithm, spki, algorithm };
   const content = signedContent(role, certificate, credential);
   return chain(

@@ -11,7 +11,15 @@ import {
   hmacOf,
   type KeyExchangeGroup,
 } from "@sealane/providers";
-import { concat, equalBytes, Reader, TlsError, Writer } from "@sealane/wire";
+import {
+  CLOCK_MARGIN,
+  concat,
+  equalBytes,
+  Reader,
+  requireTime,
+  TlsError,
+  Writer,
+} from "@sealane/wire";
 import type { ResolvedServerConfig } from "../config/resolve_config.ts";
 import { cookieInClientHello, decodeExtension } from "../extensions/mod.ts";
 import type { ReceivedHello } from "./client_hello.ts";
@@ -36,7 +44,7 @@ export function sealCookie(hash: Hash, key: Uint8Array, state: CookieState): Uin
   const content = new Writer()
     .u16(state.suite)
     .u16(state.group)
-    .u64(BigInt(state.time))
+    .u64(BigInt(Math.floor(state.time)))
     .vector8(state.clientHelloHash)
     .finish();
   return concat([content, hmacOf(hash, key, content)]);
@@ -53,6 +61,7 @@ export function openCookie(
   cookie: Uint8Array,
   now: number,
 ): CookieState {
+  requireTime("now", now);
   const split = cookie.length - hash.outputLength;
   const content = cookie.subarray(0, Math.max(split, 0));
   if (split < 0 || !equalBytes(hmacOf(hash, key, content), cookie.subarray(split))) {
@@ -66,7 +75,9 @@ export function openCookie(
     clientHelloHash: reader.vector8("hash"),
   };
   reader.end();
-  if (now - state.time > COOKIE_LIFETIME || state.time > now) {
+  // The clock of the server that made it may be ahead of ours.
+  const age = now - state.time;
+  if (!(age <= COOKIE_LIFETIME && age >= -CLOCK_MARGIN)) {
     throw new TlsError("peer/cookie", "the cookie of ClientHello has expired");
   }
   return state;

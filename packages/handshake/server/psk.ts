@@ -4,7 +4,13 @@
  * @module
  */
 import { type CipherSuite, isTrue } from "@sealane/providers";
-import { equalBytes, ExtensionType, PskKeyExchangeMode, TlsError } from "@sealane/wire";
+import {
+  CLOCK_MARGIN,
+  equalBytes,
+  ExtensionType,
+  PskKeyExchangeMode,
+  TlsError,
+} from "@sealane/wire";
 import type { FlowContext } from "../engine/context.ts";
 import {
   decodeExtension,
@@ -49,9 +55,6 @@ export interface SelectedPsk {
   /** Whether it is used without a key exchange. */
   readonly alone: boolean;
 }
-
-/** By how much the clocks of two servers may differ, milliseconds: a ticket of the other one may come from the future. */
-const CLOCK_MARGIN = 10_000;
 
 /** The PSKs of a ClientHello, checked as a whole; `null` without any. */
 function offeredPsks(hello: ReceivedHello): { psks: OfferedPsks; modes: readonly number[] } | null {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { requireClock, requireCount } from "@sealane/wire";
 import type { MaybePromise } from "@sealane/providers";
 import type { NamedGroup } from "@sealane/wire";
 import { isSessionAlive, type Session } from "./session.ts";
@@ -42,10 +43,10 @@ export class MemoryClientCache implements ClientSessionCache {
 
   /** A cache without sessions. */
   constructor(options: MemoryClientCacheOptions = {}) {
-    this.#maxServers = options.maxServers ?? 1000;
-    this.#sessionsPerServer = options.sessionsPerServer ?? 4;
+    this.#maxServers = requireCount("maxServers", options.maxServers ?? 1000);
+    this.#sessionsPerServer = requireCount("sessionsPerServer", options.sessionsPerServer ?? 4, 1);
     this.#singleUse = options.singleUse ?? true;
-    this.#now = options.now ?? Date.now;
+    this.#now = requireClock("now", options.now ?? Date.now);
   }
 
   /** The newest session with this server that is still alive, or `null`. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { requireClock } from "@sealane/wire";
 import type { SessionStore } from "./store.ts";
 
 /** What {@link DenoKvStore} needs of a `Deno.Kv`: so that this module can be imported where there is none. */
@@ -61,7 +62,7 @@ export class DenoKvStore implements SessionStore {
   constructor(kv: DenoKv, options: DenoKvStoreOptions = {}) {
     this.#kv = kv;
     this.#prefix = options.prefix ?? "sealane";
-    this.#now = options.now ?? Date.now;
+    this.#now = requireClock("now", options.now ?? Date.now);
   }
 
   /** The value, or `null`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TlsError } from "@sealane/wire";
+import { requireClock, requireCount, requireDuration, TlsError } from "@sealane/wire";
 import { type Cell, Slab } from "./slab.ts";
 import type { SessionStore } from "./store.ts";
 
@@ -45,10 +45,10 @@ export class MemoryStore implements SessionStore {
 
   /** A store without entries. */
   constructor(options: MemoryStoreOptions = {}) {
-    this.#maxEntries = options.maxEntries ?? 100_000;
-    this.#maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
+    this.#maxEntries = requireCount("maxEntries", options.maxEntries ?? 100_000);
+    this.#maxBytes = requireCount("maxBytes", options.maxBytes ?? 64 * 1024 * 1024);
     this.#refuse = options.whenFull === "refuse";
-    this.#now = options.now ?? Date.now;
+    this.#now = requireClock("now", options.now ?? Date.now);
   }
 
   /** Entries, with those that have expired and not been noticed yet. */
@@ -80,6 +80,7 @@ export class MemoryStore implements SessionStore {
    * @throws {TlsError} `local/internal` if the store is full and refuses, or the value alone is larger than `maxBytes`.
    */
   put(key: string, value: Uint8Array, ttl: number): void {
+    requireDuration("ttl", ttl);
     const old = this.#entries.get(key);
     if (old !== undefined) this.#delete(key, old);
     const bytes = cost(key, value.length);

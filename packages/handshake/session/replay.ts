@@ -5,7 +5,7 @@
  * @module
  */
 import type { MaybePromise } from "@sealane/providers";
-import { toHex } from "@sealane/wire";
+import { CLOCK_MARGIN, requireClock, requireDuration, requireTime, toHex } from "@sealane/wire";
 import { MemoryStore } from "./memory_store.ts";
 import { guardStore, type SessionStore } from "./store.ts";
 
@@ -46,14 +46,13 @@ export interface ReplayGuardOptions {
   readonly now?: () => number;
 }
 
-/** By how much the clocks of servers that share a store may differ, in milliseconds. */
-const CLOCK_MARGIN = 10_000;
-
 const RECORDED = Uint8Array.of(1);
 
 /** A replay guard over a store. A store that fails makes it decline. */
 export function createReplayGuard(options: ReplayGuardOptions = {}): ReplayGuard {
-  const { tolerance = 60_000, now = Date.now, onError, declineAfterStart = false } = options;
+  const { tolerance = 60_000, onError, declineAfterStart = false } = options;
+  const now = requireClock("now", options.now ?? Date.now);
+  requireDuration("tolerance", tolerance);
   const store = guardStore(options.store ?? new MemoryStore({ whenFull: "refuse", now }), {
     now,
     onError,
@@ -62,17 +61,30 @@ export function createReplayGuard(options: ReplayGuardOptions = {}): ReplayGuard
   // A ClientHello that arrives with its ticket `tolerance` too old on the client is acceptable until the ticket is `tolerance`
   // too young, and a little longer by the clock of another server.
   const window = 2 * tolerance + CLOCK_MARGIN;
-  const start = declineAfterStart ? now() + window : -Infinity;
+  let start = declineAfterStart ? now() + window : -Infinity;
+  let latest = -Infinity;
+  /** Whether records of all that is acceptable now are there. */
+  const recording = (): boolean => {
+    const time = now();
+    // A clock that was ahead has let records expire that count again: what arrives now may have been seen.
+    if (time < latest - CLOCK_MARGIN) {
+      start = time + window;
+      latest = time;
+    }
+    latest = Math.max(latest, time);
+    // RFC 9846 §8.2: freshly started, reject while the recording window overlaps the startup time.
+    return time >= start;
+  };
   return Object.freeze({
     tolerance,
     claim(binder: Uint8Array): MaybePromise<boolean> {
-      // RFC 9846 §8.2: freshly started, reject while the recording window overlaps the startup time.
-      if (now() < start) return false;
+      if (!recording()) return false;
       return store.add(`early:${toHex(binder)}`, RECORDED, window);
     },
     ...(options.store !== undefined && {
       claimUntil(binder: Uint8Array, expires: number): MaybePromise<boolean> {
-        const left = expires - now();
+        if (!recording()) return false;
+        const left = requireTime("expires", expires) - now();
         return left > 0 && store.add(`early:${toHex(binder)}`, RECORDED, left + CLOCK_MARGIN);
       },
     }),

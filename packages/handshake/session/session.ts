@@ -8,6 +8,8 @@ import {
   CertificateType,
   type CipherSuiteId,
   Reader,
+  requireDuration,
+  requireTime,
   TlsError,
   type TlsErrorCode,
   utf8,
@@ -207,6 +209,7 @@ function readOptionalText(reader: Reader, field: string): string | null {
 
 /** The age of the ticket in whole milliseconds; `now` is milliseconds since 1970. */
 export function ticketAge(session: Session, now: number): number {
+  requireTime("now", now);
   return Math.floor(now) - Math.floor(session.issuedAt);
 }
 
@@ -224,6 +227,8 @@ export function isSessionAlive(session: Session, now: number, margin = 0): boole
  * resumption gives new tickets, and without a limit a session would never end (RFC 9846 section 4.7.1).
  */
 export function isAuthenticationFresh(session: Session, now: number, limit: number): boolean {
+  requireTime("now", now);
+  requireDuration("limit", limit);
   return now - session.authenticatedAt <= limit;
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { chain, isPromise, type MaybePromise, requireBytesOrNull } from "@sealane/providers";
-import { TlsError } from "@sealane/wire";
+import { requireClock, requireDuration, TlsError } from "@sealane/wire";
 
 /**
  * A map from text to bytes whose entries expire. All four operations are atomic, also between processes that share the
@@ -78,10 +78,12 @@ class Guard {
   #downUntil = -Infinity;
 
   constructor({ timeout = 500, retryAfter = 1000, onError, now = Date.now }: GuardOptions) {
+    requireDuration("timeout", timeout);
+    requireDuration("retryAfter", retryAfter);
     this.#timeout = timeout;
     this.#retryAfter = retryAfter;
     this.#onError = onError ?? (() => {});
-    this.#now = now;
+    this.#now = requireClock("now", now);
   }
 
   /** What `operation` answers, read by `read`, which throws for what is no answer. */

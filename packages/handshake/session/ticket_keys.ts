@@ -4,7 +4,7 @@
  * @module
  */
 import { chain, type MaybePromise, randomFrom } from "@sealane/providers";
-import { equalBytes, TlsError } from "@sealane/wire";
+import { equalBytes, requireClock, TlsError } from "@sealane/wire";
 import { guardStore, type SessionStore } from "./store.ts";
 
 /** A key that tickets are sealed under. */
@@ -74,7 +74,8 @@ export class RotatingTicketKeys implements TicketKeyRing {
    * @throws {TlsError} `api/config` if the period is not a positive number.
    */
   constructor(options: RotatingTicketKeysOptions) {
-    const { random, store, period = 24 * 3600 * 1000, now = Date.now, onError } = options;
+    const { random, store, period = 24 * 3600 * 1000, onError } = options;
+    const now = requireClock("now", options.now ?? Date.now);
     if (!(period > 0)) {
       throw new TlsError("api/config", `the period of ticket keys is ${period} milliseconds`);
     }

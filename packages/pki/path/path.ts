@@ -4,7 +4,7 @@
  * @module
  */
 import type { CryptoProvider, MaybePromise } from "@sealane/providers";
-import { equalBytes, TlsError, toHex } from "@sealane/wire";
+import { equalBytes, requireTime, TlsError, toHex } from "@sealane/wire";
 import {
   type Certificate,
   isSelfIssued,
@@ -68,6 +68,7 @@ export function buildPath(
   chain: readonly Uint8Array[],
   options: PathOptions,
 ): Steps<VerifiedPath> {
+  requireTime("now", options.now);
   const limits = resolvePathLimits(options.limits);
   return new PathBuilder(parseChain(chain, limits), options, limits).build();
 }

@@ -6,7 +6,7 @@
 import { sha1 } from "@noble/hashes/legacy.js";
 import { sha224, sha256, sha384, sha512, sha512_224, sha512_256 } from "@noble/hashes/sha2.js";
 import { type CryptoProvider, isTrue, type MaybePromise } from "@sealane/providers";
-import { equalBytes, TlsError } from "@sealane/wire";
+import { equalBytes, requireDuration, requireTime, TlsError } from "@sealane/wire";
 import type { Certificate } from "../certificate/certificate.ts";
 import { KeyPurpose } from "../certificate/extensions.ts";
 import { run, settle, type Steps } from "../path/maybe_promise.ts";
@@ -58,6 +58,7 @@ export interface StapleOptions extends Omit<OcspOptions, "response" | "certifica
  */
 export function verifyStaple(options: StapleOptions): MaybePromise<OcspSingleResponse | null> {
   const { path: { certificates, anchor }, response, require = false } = options;
+  requireTime("now", options.now);
   const [certificate, issuer = anchor] = certificates;
   if (response !== null) return run(verify({ ...options, response, certificate, issuer }));
   if (require || mustStaple(certificate)) fail("is demanded but none came");
@@ -78,7 +79,10 @@ export function verifyOcspResponse(options: OcspOptions): MaybePromise<OcspSingl
 }
 
 function* verify(options: OcspOptions): Steps<OcspSingleResponse> {
-  const { certificate, issuer, clockSkew = 5 * MINUTE, now } = options;
+  const { certificate, issuer, clockSkew = 5 * MINUTE, maxAge = 7 * 24 * 60 * MINUTE } = options;
+  const now = requireTime("now", options.now);
+  requireDuration("clockSkew", clockSkew);
+  requireDuration("maxAge", maxAge);
   const response = parseOcspResponse(options.response);
   const matching = answersFor(response, certificate, issuer);
   if (matching.length === 0) fail("is about other certificates");
@@ -88,7 +92,7 @@ function* verify(options: OcspOptions): Steps<OcspSingleResponse> {
   if (response.producedAt < certificate.notBefore || response.producedAt > certificate.notAfter) {
     fail("was made outside of the validity of the certificate");
   }
-  const timely = inTime(matching, now, clockSkew, options.maxAge ?? 7 * 24 * 60 * MINUTE);
+  const timely = inTime(matching, now, clockSkew, maxAge);
   // RFC 6960 §2.4: the time at which the responder signed.
   if (response.producedAt > now + clockSkew) {
     fail(`was made in the future, ${new Date(response.producedAt).toISOString()}`);

@@ -12,6 +12,7 @@ import {
   DerTag,
   equalBytes,
   Reader,
+  requireTime,
   SignatureScheme,
   TlsError,
   Writer,
@@ -98,6 +99,7 @@ export function parseSignedCertificateTimestamp(
  * nothing is thrown for what a peer sends. Synchronous with a synchronous provider.
  */
 export function verifyTimestamps(options: TimestampOptions): MaybePromise<TimestampVerdict[]> {
+  requireTime("now", options.now);
   return run(verify(options));
 }
 

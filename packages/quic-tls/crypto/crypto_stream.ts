@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { requireCount } from "@sealane/wire";
 import { QuicError, TransportErrorCode } from "../errors.ts";
 import { RangeSet } from "../frames/ranges.ts";
 
@@ -30,7 +31,7 @@ export class CryptoReceiver {
 
   /** `limit` is how many bytes may be held beyond those delivered, `ranges` in how many pieces with gaps between them. */
   constructor(limit: number = DEFAULT_CRYPTO_BUFFER, ranges = Infinity) {
-    this.#limit = limit;
+    this.#limit = requireCount("cryptoBuffer", limit);
     this.#maxRanges = ranges;
   }
 

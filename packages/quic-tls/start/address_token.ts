@@ -12,7 +12,7 @@ import {
   randomFrom,
   requireBytes,
 } from "@sealane/providers";
-import { TlsError, wipe } from "@sealane/wire";
+import { CLOCK_MARGIN, requireClock, requireDuration, TlsError, wipe } from "@sealane/wire";
 import { MAX_CONNECTION_ID_LENGTH } from "../packets/header.ts";
 import { initialSuite } from "../keys/initial.ts";
 
@@ -67,8 +67,11 @@ export class AddressTokens {
     if (this.#secrets.length === 0 || this.#secrets.some((secret) => secret.length < 32)) {
       throw new TlsError("api/config", "address tokens need a secret of at least 32 bytes");
     }
-    this.#lifetimes = [config.retryLifetime ?? 10_000, config.newTokenLifetime ?? 86_400_000];
-    this.#now = config.now ?? Date.now;
+    this.#lifetimes = [
+      requireDuration("retryLifetime", config.retryLifetime ?? 10_000),
+      requireDuration("newTokenLifetime", config.newTokenLifetime ?? 86_400_000),
+    ];
+    this.#now = requireClock("now", config.now ?? Date.now);
   }
 
   /**
@@ -159,7 +162,8 @@ export class AddressTokens {
     let time = 0;
     for (let i = 1; i <= TIME_LENGTH; i++) time = time * 256 + plaintext[i];
     const age = this.#now() - time;
-    if (age < 0 || age > this.#lifetimes[kind]) return null;
+    // The clock of the server that made it may be ahead of ours.
+    if (!(age >= -CLOCK_MARGIN && age <= this.#lifetimes[kind])) return null;
     if (kind === NEW_TOKEN) return { kind: "new-token" };
     const first = 1 + TIME_LENGTH;
     const second = first + 1 + plaintext[first];

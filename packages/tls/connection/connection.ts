@@ -10,15 +10,14 @@ import type { HandshakeEvent, HandshakeInfo } from "@sealane/handshake";
 import { isPromise, type MaybePromise } from "@sealane/providers";
 import { TrafficKey } from "@sealane/record";
 import { AlertDescription, ByteQueue, ContentType } from "@sealane/wire";
-import { requireByteArgument, TlsError } from "@sealane/wire";
+import { requireByteArgument, requireCount, TlsError } from "@sealane/wire";
 import type { ConnectionEvent, ConnectionOptions } from "./connection_options.ts";
-import { DEFAULT_PENDING_BYTES, skipLimit } from "./connection_options.ts";
+import { checkConnectionOptions, DEFAULT_PENDING_BYTES, skipLimit } from "./connection_options.ts";
 import { Inbound } from "./inbound.ts";
 import { Outbound } from "./outbound.ts";
 import { type TrafficSecrets, trafficState } from "./traffic_secrets.ts";
 
-/** How much goes into the writer between two looks at the key: 64 records. */
-const WRITE_CHUNK = 64 * 16_384;
+const WRITE_CHUNK = 64 * 16_384; // between two looks at the key: 64 records
 
 /**
  * One end of a TLS connection.
@@ -50,6 +49,7 @@ export class Connection {
     handshake: Handshake,
     options: ConnectionOptions,
   ) {
+    checkConnectionOptions(options);
     this.#role = role;
     this.#handshake = handshake;
     this.#options = options;
@@ -79,7 +79,10 @@ export class Connection {
    * @throws {TlsError} `api/config`.
    */
   static server(config: ServerConfig, options: ConnectionOptions = {}): Connection {
-    return new Connection("server", Handshake.server(config), options);
+    const connection = new Connection("server", Handshake.server(config), options);
+    // RFC 9846 §4.3.2: before the second ClientHello, which another server may have asked for, comes change_cipher_spec.
+    if (config.cookieKey !== undefined) connection.#in.reader.allowChangeCipherSpec(true);
+    return connection;
   }
 
   /** What was agreed; `null` before it is known. */
@@ -124,7 +127,7 @@ export class Connection {
 
   /**
    * Bytes from the network. They are not kept after the call, or after its promise; while an earlier call is pending a copy
-   * waits for it, up to `pendingBytes` of the options. Who waits for the promise before reading on never has any wait.
+   * waits for it, up to `pendingBytes` of the options.
    *
    * @throws {TlsError} what ended the connection; `peer/message-too-large` beyond that bound, which ends it.
    */
@@ -228,8 +231,8 @@ export class Connection {
   }
 
   /**
-   * Sends the key update that the peer has asked for, if it has. It is due before our next data (RFC 9846 section 4.7.3) and
-   * goes out there by itself; this is for carriers that may have no data to send for long. One answers all requests so far.
+   * Sends the key update that the peer has asked for, if it has. It goes out before our next data by itself (RFC 9846 section
+   * 4.7.3); this is for carriers that may have none for long. One answers all requests so far.
    */
   answerKeyUpdate(): void {
     if (!this.#handshake.post.keyUpdateOwed) return;
@@ -257,11 +260,12 @@ export class Connection {
   }
 
   /**
-   * On a server: sends more tickets, for instance after the client has authenticated, which the tickets from then on say.
+   * On a server: sends more tickets; after the client has authenticated they say so.
    *
    * @throws {TlsError} `api/state` on a client, and before the handshake is done. What ended the connection.
    */
   sendTickets(count = 1): MaybePromise<void> {
+    requireCount("count", count);
     this.#requireOpen("sendTickets");
     const sending = this.#handshake.post.sendTickets(count);
     if (!isPromise(sending)) return this.#guard(() => this.#drain());
@@ -279,7 +283,7 @@ export class Connection {
     return this.#out.writer.take();
   }
 
-  /** How many bytes {@link Connection.take} would give now, or somewhat less: messages that are not in records yet count as such. */
+  /** How many bytes {@link Connection.take} would give now, but for the overhead of records that are not made yet. */
   get pendingOutput(): number {
     return this.#out.writer.pendingBytes;
   }
@@ -309,8 +313,7 @@ export class Connection {
   }
 
   /**
-   * Hands the keys over to somebody else who goes on with the connection, the kernel for instance: every later call throws.
-   * What {@link Connection.take} gave has to be sent first.
+   * Hands the keys over, to the kernel for instance: every later call throws. Send what {@link Connection.take} gave first.
    *
    * @throws {TlsError} `api/state` before the handshake is done, after a close, or while bytes are under way in here.
    */
@@ -334,7 +337,7 @@ export class Connection {
     return secrets;
   }
 
-  /** Keeps bytes until what is under way is done; all that have waited are one chunk then. */
+  /** Keeps bytes until what is under way is done. */
   #receiveLater(bytes: Uint8Array, running: Promise<void>): Promise<void> {
     const limit = this.#options.pendingBytes ?? DEFAULT_PENDING_BYTES;
     if (this.#pending.length + bytes.length > limit) {
@@ -342,11 +345,10 @@ export class Connection {
       throw this.#fail(new TlsError("peer/message-too-large", message));
     }
     this.#pending.append(bytes);
-    this.#pendingReceived ??= this.#track(running.then(() => {
+    return this.#pendingReceived ??= this.#track(running.then(() => {
       this.#pendingReceived = null;
       return this.#receive(this.#pending.take());
     }));
-    return this.#pendingReceived;
   }
 
   #requireOpen(call: string): void {
@@ -483,15 +485,11 @@ export class Connection {
     this.#pending.clear();
     // If the handshake did not find it, it has to be told; its alert event is the one that goes out.
     this.#handshake.abort(error);
-    this.#drainAlert();
-    return error;
-  }
-
-  #drainAlert(): void {
     for (const event of this.#handshake.events()) {
       if (event.type === "alert") this.#out.alert(event.description, this.#complete);
       else if (event.type === "message") this.#out.message(event.data);
       else if (event.type === "secret") this.#installSecret(event);
     }
+    return error;
   }
 }

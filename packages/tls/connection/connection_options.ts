@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { requireCount } from "@sealane/wire";
 import type { HandshakeEvent } from "@sealane/handshake";
 import type { PaddingPolicy, RecordLimits } from "@sealane/record";
 
@@ -25,6 +26,14 @@ export interface ConnectionOptions {
    * configuration takes more early data than is usual, as much more.
    */
   readonly skippedEarlyData?: number;
+}
+
+/** Throws `api/argument` for a bound that is no number of bytes. */
+export function checkConnectionOptions(options: ConnectionOptions): void {
+  for (const name of ["pendingBytes", "heldBytes", "skippedEarlyData"] as const) {
+    const bytes = options[name];
+    if (bytes !== undefined) requireCount(name, bytes);
+  }
 }
 
 /** The `pendingBytes` unless given. */

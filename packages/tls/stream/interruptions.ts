@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LONGEST_TIMER } from "@sealane/wire";
 
 /** The waits of one direction that end together. None outlives what it waits for. */
 export class Interruptions {
@@ -34,7 +35,7 @@ export class Patience {
 
   /** `milliseconds` is how long nothing may happen. */
   constructor(milliseconds: number) {
-    this.#milliseconds = milliseconds;
+    this.#milliseconds = Math.min(milliseconds, LONGEST_TIMER);
   }
 
   /** Something has happened. */

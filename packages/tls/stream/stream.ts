@@ -15,7 +15,7 @@ import type {
   ServerConfig,
 } from "@sealane/handshake";
 import { isPromise, type MaybePromise } from "@sealane/providers";
-import { requireByteArgument, TlsError } from "@sealane/wire";
+import { LONGEST_TIMER, requireByteArgument, requireDuration, TlsError } from "@sealane/wire";
 import { OpenRequests } from "./client_authentication.ts";
 import { Connection } from "../connection/connection.ts";
 import { type Deferred, deferred } from "../connection/deferred.ts";
@@ -109,7 +109,9 @@ export class TlsStream {
     this.#connection = connection;
     this.#transport = "readable" in transport ? streamTransport(transport) : transport;
     this.#options = options;
-    this.#patience = new Patience(this.#closeTimeout);
+    this.#patience = new Patience(requireDuration("closeTimeout", this.#closeTimeout));
+    const { handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT } = options;
+    requireDuration("handshakeTimeout", handshakeTimeout);
     this.opened = this.#opened.promise;
     this.closed = this.#closed.promise;
     this.#input = new StreamInput(connection, this.#transport, {
@@ -130,7 +132,7 @@ export class TlsStream {
     if (signal?.aborted) this.#onAbort();
     else {
       signal?.addEventListener("abort", this.#onAbort, { once: true });
-      this.#limitHandshake(options.handshakeTimeout ?? DEFAULT_HANDSHAKE_TIMEOUT);
+      this.#limitHandshake(handshakeTimeout);
       this.#open();
     }
   }
@@ -384,6 +386,7 @@ export class TlsStream {
   }
 
   #limitHandshake(milliseconds: number): void {
+    if (milliseconds > LONGEST_TIMER) return;
     const late = new TlsError("local/aborted", `the handshake took longer than ${milliseconds} ms`);
     const timer = setTimeout(() => void this.abort(late), milliseconds);
     const inTime = () => clearTimeout(timer);

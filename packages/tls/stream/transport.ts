@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TlsError } from "@sealane/wire";
+import { LONGEST_TIMER, TlsError } from "@sealane/wire";
 
 /** A byte stream in both directions. Each method is called only when its last call is done. */
 export interface ByteTransport {
@@ -58,7 +58,7 @@ export function streamTransport({ readable, writable }: StreamPair): ByteTranspo
 export async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
+    timer = setTimeout(resolve, Math.min(milliseconds, LONGEST_TIMER));
   });
   try {
     await Promise.race([work.catch(() => {}), timeout]);
