@@ -23,4 +23,5 @@ export * from "./error.ts";
 export * from "./pem.ts";
 export * from "./pem_file.ts";
 export * from "./reader.ts";
+export * from "./secret_bytes.ts";
 export * from "./writer.ts";

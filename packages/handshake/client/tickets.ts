@@ -4,7 +4,7 @@
  * @module
  */
 import type { CipherSuite } from "@sealane/providers";
-import { HandshakeType, TlsError } from "@sealane/wire";
+import { HandshakeType, secretBytes, TlsError } from "@sealane/wire";
 import type { ClientTarget } from "../config/config.ts";
 import type { FlowContext } from "../engine/context.ts";
 import {
@@ -81,7 +81,7 @@ function readTicket(
   return {
     cipherSuite: facts.suite.id,
     hash: hash.name,
-    psk: ticketPsk(hash, facts.resumptionSecret, ticket.nonce),
+    psk: secretBytes(ticketPsk(hash, facts.resumptionSecret, ticket.nonce)),
     ticket: ticket.ticket.slice(),
     // RFC 9846 §4.7.1: no longer than seven days, whatever the server says.
     lifetime: Math.min(ticket.lifetime, MAX_TICKET_LIFETIME),

@@ -5,7 +5,7 @@
  */
 import { type CryptoProvider, randomFrom } from "@sealane/providers";
 import { Hpke, HpkeAead, HpkeKdf, HpkeKem } from "@sealane/providers/hpke";
-import { equalBytes, TlsError } from "@sealane/wire";
+import { equalBytes, secretBytes, TlsError } from "@sealane/wire";
 import type { HpkeSymmetricCipherSuite } from "../extensions/encrypted_client_hello.ts";
 import {
   decodeEchConfig,
@@ -89,7 +89,7 @@ export function generateEchKey(options: EchKeyOptions): EchKey {
     publicName,
     extensions,
   });
-  return { config, privateKey };
+  return { config, privateKey: secretBytes(privateKey) };
 }
 
 /** RFC 9849 §4.1: chosen at random until it does not match any known configuration. */

@@ -27,7 +27,10 @@ export interface HandshakeLimits {
   readonly certificatePath: PathLimits;
   /** Most bytes that wait while an earlier `receive` is pending. 262,144 unless given. */
   readonly pendingBytes: number;
-  /** Most KeyUpdate messages in a row without application data between them. 32 unless given. */
+  /**
+   * Most KeyUpdate messages in a row without application data between them, in either direction; one is forgotten with each
+   * second, so that a connection that is silent for long may still change its keys. 32 unless given.
+   */
   readonly keyUpdatesWithoutData: number;
   /**
    * Most requests for a certificate after the handshake that a client answers: each costs a signature. Also most exported

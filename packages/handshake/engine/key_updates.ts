@@ -31,6 +31,8 @@ export class KeyUpdates {
   /** Whether we have asked for one that has not come. */
   #requested = false;
   #withoutData = 0;
+  /** When the last one was forgiven: milliseconds since 1970. */
+  #forgivenAt = -Infinity;
 
   /** There are no keys yet. */
   constructor(context: FlowContext) {
@@ -65,6 +67,7 @@ export class KeyUpdates {
 
   /** Application data is about to be sent: an update that is owed goes out first, one for all requests since the last data. */
   beforeApplicationData(): void {
+    this.#withoutData = 0;
     if (!this.#owed) return;
     this.#owed = false;
     this.#send(false);
@@ -80,6 +83,7 @@ export class KeyUpdates {
   *receive({ body }: HandshakeMessage): Step<void> {
     const { requestUpdate } = decodeKeyUpdate(body);
     const limit = this.#context.config.allLimits.keyUpdatesWithoutData;
+    this.#forgive();
     if (++this.#withoutData > limit) {
       throw new TlsError(
         "peer/too-many-key-updates",
@@ -93,6 +97,15 @@ export class KeyUpdates {
     this.#context.installRead("application", suite, next);
     this.#requested = false;
     if (requestUpdate) this.#owed = true;
+  }
+
+  /** It is the rate that counts: one for each second that has passed is forgotten. */
+  #forgive(): void {
+    const now = this.#context.config.clock();
+    const seconds = Math.floor((now - this.#forgivenAt) / 1_000);
+    if (this.#withoutData > 0 && seconds === 0) return;
+    this.#withoutData = seconds < 0 ? this.#withoutData : Math.max(0, this.#withoutData - seconds);
+    this.#forgivenAt = now;
   }
 
   /** Wipes the secrets. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { secretBytes } from "@sealane/wire";
 import { customExtensions } from "../engine/custom_extensions.ts";
 import type { CipherSuite } from "@sealane/providers";
 import type { FlowContext } from "../engine/context.ts";
@@ -127,7 +128,7 @@ export class TicketIssuer {
       ...facts,
       cipherSuite: suite.id,
       hash: suite.hash.name,
-      psk: ticketPsk(suite.hash, resumptionSecret, nonce),
+      psk: secretBytes(ticketPsk(suite.hash, resumptionSecret, nonce)),
       ticket: NO_TICKET,
       lifetime: Math.min(config.ticketLifetime ?? DEFAULT_TICKET_LIFETIME, MAX_TICKET_LIFETIME),
       ageAdd,

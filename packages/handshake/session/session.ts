@@ -10,6 +10,7 @@ import {
   Reader,
   requireDuration,
   requireTime,
+  secretBytes,
   TlsError,
   type TlsErrorCode,
   utf8,
@@ -183,7 +184,7 @@ export function decodeSession(bytes: Uint8Array, code: TlsErrorCode = "api/argum
   const session: Session = {
     cipherSuite: reader.u16("cipher_suite"),
     hash: readText(reader, reader.vector8("hash"), "hash"),
-    psk: reader.vector8("psk", { min: 1 }),
+    psk: secretBytes(reader.vector8("psk", { min: 1 })),
     ticket: reader.vector16("ticket"),
     lifetime: reader.u32("lifetime"),
     ageAdd: reader.u32("age_add"),

@@ -112,8 +112,19 @@ class Guard {
   }
 
   #fail<T>(error: unknown, fallback: T): T {
+    // A value that the store does not take is that session's problem: the store is not down.
+    if (isTooLarge(error)) {
+      this.#onError(error);
+      return fallback;
+    }
     this.#downUntil = this.#now() + this.#retryAfter;
     this.#onError(error);
     return fallback;
   }
+}
+
+/** Whether a store says that a value is too large, as Deno KV and those of this package do. */
+function isTooLarge(error: unknown): boolean {
+  if (error instanceof TlsError) return error.code === "api/argument";
+  return error instanceof TypeError && /too large/i.test(error.message);
 }

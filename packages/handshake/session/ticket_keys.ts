@@ -4,7 +4,7 @@
  * @module
  */
 import { chain, type MaybePromise, randomFrom } from "@sealane/providers";
-import { equalBytes, requireClock, TlsError } from "@sealane/wire";
+import { equalBytes, requireClock, secretBytes, TlsError } from "@sealane/wire";
 import { guardStore, type SessionStore } from "./store.ts";
 
 /** A key that tickets are sealed under. */
@@ -132,7 +132,7 @@ export class RotatingTicketKeys implements TicketKeyRing {
   #generate(period: number): TicketKey {
     const name = this.#random(TICKET_KEY_NAME_LENGTH);
     new DataView(name.buffer, name.byteOffset).setUint32(0, period % 0x1_0000_0000);
-    return { name, key: this.#random(KEY_LENGTH) };
+    return { name, key: secretBytes(this.#random(KEY_LENGTH)) };
   }
 
   /** The key that the store has for this period, ours if it had none, a key of our own if it does not answer. */
@@ -180,7 +180,8 @@ function periodOf(name: Uint8Array): number | null {
 function decodeKey(bytes: Uint8Array, period: number): TicketKey | null {
   if (bytes.length !== TICKET_KEY_NAME_LENGTH + KEY_LENGTH) return null;
   const name = bytes.slice(0, TICKET_KEY_NAME_LENGTH);
-  return periodOf(name) === period ? { name, key: bytes.slice(TICKET_KEY_NAME_LENGTH) } : null;
+  if (periodOf(name) !== period) return null;
+  return { name, key: secretBytes(bytes.slice(TICKET_KEY_NAME_LENGTH)) };
 }
 
 function withName(key: TicketKey | null, name: Uint8Array): TicketKey | null {

@@ -24,6 +24,7 @@ import { type InitialProtectors, initialProtectors } from "./initial.ts";
 import type { Role } from "../packets/role.ts";
 import { KeyPhases, type KeyTiming } from "./key_phase.ts";
 import { ForgeryCount, type OpenedPacket, PacketProtector } from "./protection.ts";
+import { SentNumbers } from "./sent_numbers.ts";
 import type { QuicVersion } from "../packets/version.ts";
 
 type KeyState = "none" | "ready" | "discarded";
@@ -45,6 +46,11 @@ export class LevelKeys {
     early: { read: "none", write: "none" },
     handshake: { read: "none", write: "none" },
     application: { read: "none", write: "none" },
+  };
+  readonly #sent: Readonly<Record<PacketNumberSpace, SentNumbers>> = {
+    initial: new SentNumbers(),
+    handshake: new SentNumbers(),
+    application: new SentNumbers(),
   };
   readonly #largest: Record<PacketNumberSpace, number> = {
     initial: -1,
@@ -189,6 +195,7 @@ export class LevelKeys {
     if (writer === null) {
       throw new TlsError("api/state", `there are no write keys for the level ${level}`);
     }
+    this.#sent[spaceOf(level)].use(packetNumber);
     return writer.protect(packet, headerLength, packetNumber);
   }
 
