@@ -221,7 +221,11 @@ Deno.test("a session is resumed, and the server is still authorized", async () =
     assertEquals(await text(second), "true");
     assert(second.isSessionReused() && second.authorized);
     assertEquals(second.getPeerCertificate().subject?.CN, "localhost");
-    await Promise.all([gone(first), gone(second)]);
+    // As on the other faces, a ticket is for one use.
+    const third = client(port, { session });
+    assertEquals(await text(third), "false");
+    assert(third.authorized);
+    await Promise.all([gone(first), gone(second), gone(third)]);
   });
 });
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { isIP } from "node:net";
-import { sealedTickets, type ServerConfig, type Tickets } from "@sealane/handshake";
+import type { ServerConfig, Tickets } from "@sealane/handshake";
+import { defaultTickets } from "../options/default_sessions.ts";
 import { TlsError } from "@sealane/wire";
 import { Connection } from "../connection/connection.ts";
 import { deferred } from "../connection/deferred.ts";
@@ -128,7 +129,7 @@ function ticketsOf(context: SecureContext): Tickets {
   let own = tickets.get(context);
   if (own === undefined) {
     const { provider, ticketKeys: keys, sessionContext } = context;
-    own = sealedTickets({ provider, keys, context: sessionContext });
+    own = defaultTickets(provider, { keys, context: sessionContext });
     tickets.set(context, own);
   }
   return own;

@@ -11,16 +11,25 @@ import {
   RotatingTicketKeys,
   sealedTickets,
   type Session,
+  type TicketKeyRing,
   type Tickets,
   verificationPolicyOf,
 } from "@sealane/handshake";
 import { TrustStore } from "@sealane/pki";
 import type { CryptoProvider, MaybePromise } from "@sealane/providers";
 
-/** Tickets of this process: sealed under a key that changes every day, and each for one use. */
-export function defaultTickets(provider: CryptoProvider): Tickets {
-  const keys = new RotatingTicketKeys(provider);
-  return sealedTickets({ provider, keys, used: new MemoryStore() });
+/**
+ * Tickets of this process, on every face: sealed under a key that changes every day unless others are given, and each for one
+ * use. With `context` they are for servers of the same one only.
+ */
+export function defaultTickets(
+  provider: CryptoProvider,
+  { keys = new RotatingTicketKeys(provider), context }: {
+    readonly keys?: TicketKeyRing;
+    readonly context?: Uint8Array;
+  } = {},
+): Tickets {
+  return sealedTickets({ provider, keys, context, used: new MemoryStore() });
 }
 
 const caches = new WeakMap<object, MemoryClientCache>();
