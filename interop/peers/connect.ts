@@ -121,8 +121,12 @@ async function asServer(material: Material, scenario: Scenario): Promise<LiveCon
     clientAuthentication: false,
     alpn: scenario.alpn ?? [],
   };
+  // The listener goes on after a connection that could not be made; this one has only that connection to wait for.
+  const refused = Promise.withResolvers<never>();
+  refused.promise.catch(() => {}); // whoever waits for it gets it; nobody has to
   const listener = await listen({
     ...sharedConfig(material, scenario),
+    onAcceptError: refused.reject,
     hostname: "127.0.0.1",
     port: 0,
     credentials: [await (await material.identity(key)).credential(provider)],
@@ -132,7 +136,8 @@ async function asServer(material: Material, scenario: Scenario): Promise<LiveCon
   try {
     const accepting = acceptOpened(listener);
     connecting = peer.connect(listener.addr.port, settings);
-    const { stream, milliseconds } = await accepting;
+    accepting.catch(() => {}); // the listener is closed before it has accepted
+    const { stream, milliseconds } = await Promise.race([accepting, refused.promise]);
     return live(stream, await connecting, milliseconds);
   } catch (error) {
     const said = await connecting?.then((end) => end.stop(), String) ?? "";
